@@ -1,0 +1,70 @@
+/** Who made the answer that the client saw. */
+export const ORIGINS = ['client', 'exporter', 'network', 'edge', 'provider'] as const;
+export type Origin = (typeof ORIGINS)[number];
+
+/** Where the exchange with the upstream ended. */
+export const PHASES = ['connect', 'request', 'headers', 'body', 'stream'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** nginx's code for "client closed request": the caller left before the answer was complete. */
+export const CLIENT_CLOSED_REQUEST = 499;
+
+/** Longest part of an error message that is kept while an event is classified; it is never stored. */
+export const MAX_ERROR_MESSAGE_BYTES = 4096;
+
+/** Token counts as the API reported them; an absent field was not reported. */
+export interface TokenUsage {
+  readonly input?: number | undefined;
+  readonly output?: number | undefined;
+  readonly cachedInput?: number | undefined;
+  readonly reasoning?: number | undefined;
+}
+
+/** What an answer, or the failure to get one, said about itself. */
+export interface ErrorFacts {
+  /** Innermost machine code: the provider's (`rate_limit_exceeded`) or, with origin `network`, Node's (`ECONNREFUSED`). */
+  readonly code?: string | undefined;
+  /** Innermost machine type (`invalid_request_error`). */
+  readonly type?: string | undefined;
+  /** Human text, at most MAX_ERROR_MESSAGE_BYTES. May quote a prompt: look at it and drop it. */
+  readonly message?: string | undefined;
+  /** How the body was written; `empty` is evidence too (a gateway's own answer often has no body). */
+  readonly shape?: 'json' | 'html' | 'text' | 'empty' | undefined;
+}
+
+/**
+ * One request to an LLM API that has ended, whoever saw it: the one record that crosses from inputs to the rest.
+ * Fields that an input cannot know are absent; 0 never stands for "unknown". Times are epoch milliseconds, spans seconds.
+ */
+export interface RequestEvent {
+  /** End of the request; for logs, from the line. */
+  readonly timeMs: number;
+  readonly provider: string;
+  /** What the client asked for, as it wrote it; absent when the request named none. */
+  readonly model?: string | undefined;
+  readonly stream?: boolean | undefined;
+  /** HTTP status the client saw; CLIENT_CLOSED_REQUEST when the client left first. */
+  readonly code: number;
+  readonly durationSeconds?: number | undefined;
+  /** From the request's first byte to the first token of the answer; streams only. */
+  readonly firstTokenSeconds?: number | undefined;
+  /** From the first token to the last; streams only. */
+  readonly outputSeconds?: number | undefined;
+  readonly tokens?: TokenUsage | undefined;
+  readonly origin?: Origin | undefined;
+  readonly phase?: Phase | undefined;
+  /** Present when something went wrong, even if the code says 200 (an error inside a stream or body). */
+  readonly error?: ErrorFacts | undefined;
+  /** Status the upstream answered where it differs from `code` (gateway logs). */
+  readonly upstreamCode?: number | undefined;
+  /** Envoy response flags or HAProxy termination state, as logged. */
+  readonly flags?: string | undefined;
+  readonly retryAfterSeconds?: number | undefined;
+  /** Whether the client sent any credential. */
+  readonly keyPresent?: boolean | undefined;
+  /** 1 for the first try against an upstream, 0 when none was made; absent where the input cannot tell (logs). */
+  readonly attempt?: number | undefined;
+  /** True on exactly one event of each request. */
+  readonly final: boolean;
+  readonly requestId?: string | undefined;
+}

@@ -1,0 +1,52 @@
+import type { RequestEvent } from './request-event.ts';
+
+/** Why a line of a source could not become an event. The closed set behind `llm_exporter_source_rejected_total`. */
+export const REJECT_REASONS = [
+  'too_long',
+  'unterminated',
+  'invalid_json',
+  'not_an_object',
+  'no_match',
+  'missing_code',
+  'invalid_code',
+  'invalid_time',
+  'invalid_duration',
+] as const;
+export type RejectReason = (typeof REJECT_REASONS)[number];
+
+/** How a followed file was replaced. The closed set behind `llm_exporter_source_rotations_total`. */
+export const ROTATION_KINDS = ['renamed', 'truncated', 'removed'] as const;
+export type RotationKind = (typeof ROTATION_KINDS)[number];
+
+/** One request that is under way: it counts as in flight until `end`. */
+export interface LiveRequest {
+  /** Set as soon as the request names its model. */
+  model: string | undefined;
+  /** Reports a try that was not the last one. */
+  attempt(event: RequestEvent): void;
+  /** Ends the request with its one final event. A second call is ignored, so that every way out may call it. */
+  end(event: RequestEvent): void;
+}
+
+/**
+ * What one source of lines tells the rest. Per source, always: lines = events + filtered + rejected.
+ * `read` is called with the bytes of each chunk taken in and the number of lines that ended in it.
+ */
+export interface SourceSink {
+  read(bytes: number, lines: number): void;
+  event(event: RequestEvent): void;
+  /** A well-formed line that is no LLM request (another path). */
+  filtered(): void;
+  reject(reason: RejectReason): void;
+  rotated(kind: RotationKind): void;
+  /** `up`: the source can be read now. `lagBytes`: written but not read yet. */
+  status(status: { readonly up: boolean; readonly lagBytes: number }): void;
+  /** The source is gone from the configuration: its gauges vanish, its counters stay. */
+  close(): void;
+}
+
+/** Where inputs hand over what they saw. Inputs know no metrics: this is all they know. */
+export interface EventSink {
+  open(start: { readonly provider: string }): LiveRequest;
+  source(name: string): SourceSink;
+}
