@@ -30,6 +30,8 @@ export interface ErrorFacts {
   readonly message?: string | undefined;
   /** How the body was written; `empty` is evidence too (a gateway's own answer often has no body). */
   readonly shape?: 'json' | 'html' | 'text' | 'empty' | undefined;
+  /** HTTP status that the error itself states; the only one to go by when it came inside a 200. */
+  readonly status?: number | undefined;
 }
 
 /**

@@ -1,0 +1,124 @@
+import type { ErrorFacts } from '../event/request-event.ts';
+import { type Findings, httpStatus, machineName, newFindings, toFacts } from './error-findings.ts';
+import { readJson, readText } from './error-json.ts';
+import { readPage } from './error-page.ts';
+import { embeddedJson, parseJson, scanFields } from './error-scan.ts';
+
+/** How much of a long body is read: its start, and its end, where a code may follow an echoed prompt. */
+const HEAD_LENGTH = 32_768;
+const TAIL_LENGTH = 4096;
+
+/**
+ * What the body of a failed answer says about the failure, whatever its shape: JSON with or without an `error` key, JSON
+ * inside a message, cut JSON, a Python repr, SSE frames, HTML, plain text or nothing. Never throws, and a body of any
+ * length costs no more than one of 36 KiB.
+ */
+export function readErrorBody(
+  body: string | Uint8Array,
+  hints: { readonly contentType?: string | undefined } = {},
+): ErrorFacts {
+  const text = ends(body).trim();
+  const findings = newFindings();
+  if (text === '') return { shape: 'empty' };
+  if (isPage(text, hints.contentType)) {
+    readPage(text, findings);
+    return toFacts(findings, 'html');
+  }
+  if (/^(?:event|data|id|retry|error)?:/.test(text)) return readFrames(text);
+  const value = parseJson(text);
+  if (value !== undefined && typeof value === 'object') readJson(value, findings);
+  else if (/^[{[]\s*["'{]/.test(text)) readBrokenJson(text, findings);
+  else readPlain(typeof value === 'string' ? value : text, findings);
+  return toFacts(findings, /^[{["]/.test(text) ? 'json' : 'text');
+}
+
+/**
+ * The error that the data of one SSE frame carries; undefined when the frame is an ordinary one. An ordinary frame costs
+ * one search: inside JSON a quote after `error` cannot belong to generated text, where quotes are escaped.
+ */
+export function readStreamError(frameData: string): ErrorFacts | undefined {
+  if (!MAY_BE_ERROR.test(frameData)) return undefined;
+  const value = parseJson(frameData) ?? embeddedJson(frameData);
+  if (value === undefined) return /^\s*\{\s*"error"/.test(frameData) ? readErrorBody(frameData) : undefined;
+  const frame: unknown = Array.isArray(value) ? value[0] : value;
+  if (typeof frame !== 'object' || frame === null || !isErrorFrame({ ...frame })) return undefined;
+  const findings = newFindings();
+  readJson(frame, findings);
+  return toFacts(findings, 'json');
+}
+
+/** What a frame must contain to be worth a parse. */
+const MAY_BE_ERROR = /error"|"code"|failed"|"finish_reason": ?"(?:content_filter|TIMEOUT|ERROR)/;
+
+/** Fields by which each API family says that a stream has failed. */
+function isErrorFrame(frame: Readonly<Record<string, unknown>>): boolean {
+  const { type, error, code, message, object } = frame;
+  // OpenAI chat and all like it, Anthropic, OpenRouter, Gemini: `error`, null where there is none.
+  if (isGiven(error)) return true;
+  // OpenAI Responses and Realtime: `response.failed`, `response.done` with a failed status.
+  if (isGiven(inner(frame, 'response', 'error')) || isGiven(inner(frame, 'response', 'status_details', 'error')))
+    return true;
+  // OpenAI Responses `{"type":"error",…}`, MiniMax `{"type":"api_error",…}`, old vLLM `{"object":"error",…}`.
+  if (/(?:^|_)error$|^response\.failed$/.test(String(type)) || object === 'error') return true;
+  // Azure Responses sends the bare error object.
+  if (typeof message === 'string' && (machineName(code) ?? httpStatus(code)) !== undefined && !('choices' in frame))
+    return true;
+  const choice = inner(frame, 'choices', '0') ?? inner(frame, 'delta');
+  return (
+    isGiven(inner(choice, 'error')) ||
+    /^(?:content_filter|error|timeout)$/i.test(String(inner(choice, 'finish_reason')))
+  );
+}
+
+function isGiven(value: unknown): boolean {
+  return (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null);
+}
+
+function inner(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined),
+    value,
+  );
+}
+
+/** Both ends of a body as text; whole when it is short. */
+function ends(body: string | Uint8Array): string {
+  if (body.length <= HEAD_LENGTH + TAIL_LENGTH) return decode(body);
+  return `${decode(body.slice(0, HEAD_LENGTH))}\n${decode(body.slice(body.length - TAIL_LENGTH))}`;
+}
+
+function decode(body: string | Uint8Array): string {
+  return typeof body === 'string' ? body : new TextDecoder().decode(body);
+}
+
+function isPage(text: string, contentType = ''): boolean {
+  return text.startsWith('<') && (/\bhtml\b/i.test(contentType) || /^<[!/]?[a-z][a-z0-9]*[\s>/]/i.test(text));
+}
+
+/** JSON with words after it, cut JSON, a Python repr. */
+function readBrokenJson(text: string, findings: Findings): void {
+  const value = embeddedJson(text);
+  if (value !== undefined) readJson(value, findings);
+  else scanFields(text, findings);
+}
+
+/** The first error among SSE frames; old llama.cpp names the field `error` instead of `data`. Other frames are no evidence. */
+function readFrames(text: string): ErrorFacts {
+  for (const [, data = ''] of text.matchAll(/^(?:data|error): ?(.*)$/gm)) {
+    const error = readStreamError(data);
+    if (error !== undefined) return error;
+  }
+  return { shape: 'text' };
+}
+
+/** `ThrottlingException: …`, `RESOURCE_EXHAUSTED: …`: SDKs and logs put the type before the message. */
+const LEADING_TYPE =
+  /^(?:\w{1,40}\.){0,4}([A-Z][A-Za-z]{2,60}(?:Exception|Error)|[A-Z]{3,30}(?:_[A-Z]{2,30}){1,4})\s?[:(]/;
+/** A status in a place where only a status stands, never a bare number. */
+const STATED_STATUS = /(?:^\W?|\bHTTP |\bstatus (?:code )?|\berror (?:code:? )?|\[)([45]\d\d)\b/i;
+
+function readPlain(text: string, findings: Findings): void {
+  findings.type = LEADING_TYPE.exec(text)?.[1];
+  findings.httpStatus = httpStatus(STATED_STATUS.exec(text.slice(0, 200))?.[1]);
+  readText(text, findings);
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { carriesContent, endsAnswer, frameError, frameUsage } from '../../../src/provider/stream-events.ts';
+
+const OPENAI_ROLE =
+  '{"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null}';
+const OPENAI_TOKEN = '{"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}],"usage":null}';
+const ANTHROPIC_START =
+  '{"type":"message_start","message":{"stop_reason":null,"usage":{"input_tokens":9,"output_tokens":1}}}';
+
+test('knows the first token in each dialect', () => {
+  const tokens = [
+    OPENAI_TOKEN,
+    '{"choices": [{"delta": {"content": "spaced"}}]}',
+    '{"choices":[{"delta":{"reasoning_content":"hm"}}]}',
+    '{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"{\\"a"}}]}}]}',
+    '{"choices":[{"text":"x"}]}',
+    '{"type":"response.output_text.delta","delta":"x"}',
+    '{"type":"content_block_delta","delta":{"type":"text_delta","text":"x"}}',
+    '{"type":"content_block_delta","delta":{"type":"thinking_delta","thinking":"x"}}',
+    '{"candidates":[{"content":{"parts":[{"text":"x"}]}}]}',
+  ];
+  for (const data of tokens) assert.ok(carriesContent(data), data);
+  for (const data of [OPENAI_ROLE, ANTHROPIC_START, '[DONE]', '{"type":"ping"}'])
+    assert.ok(!carriesContent(data), data);
+});
+
+test('knows the end of an answer in each dialect', () => {
+  const ends: readonly (readonly [string, string])[] = [
+    ['', '[DONE]'],
+    ['', '{"choices":[{"delta":{},"finish_reason":"stop"}]}'],
+    ['', '{"choices": [{"delta": {}, "finish_reason": "length"}]}'],
+    ['message_stop', '{"type":"message_stop"}'],
+    ['', '{"type":"message_delta","delta":{"stop_reason":"end_turn"}}'],
+    ['response.completed', '{"type":"response.completed","response":{}}'],
+    ['response.completed', ''],
+    ['', '{"type":"response.incomplete"}'],
+    ['', '{"candidates":[{"finishReason":"STOP"}]}'],
+  ];
+  for (const [event, data] of ends) assert.ok(endsAnswer(event, data), data);
+  for (const data of [OPENAI_ROLE, OPENAI_TOKEN, ANTHROPIC_START, '{"type":"ping"}', '']) {
+    assert.ok(!endsAnswer('', data), data);
+  }
+});
+
+test('generated text that talks about ends and errors is neither', () => {
+  const text = '{"finish_reason":"stop","error":{"message":"x"},"usage":{"prompt_tokens":1}} [DONE]';
+  const data = JSON.stringify({ choices: [{ delta: { content: text }, finish_reason: null }] });
+  assert.ok(!endsAnswer('', data));
+  assert.equal(frameError(data), undefined);
+  assert.equal(frameUsage(data), undefined);
+});
+
+test('reads usage and errors out of the frames that hold them', () => {
+  assert.equal(frameUsage(ANTHROPIC_START)?.input, 9);
+  assert.equal(frameUsage(OPENAI_TOKEN), undefined);
+  assert.equal(frameUsage('{"choices":[],"usage":{"prompt_tokens":4,"completion_tokens":2}}')?.output, 2);
+  assert.equal(frameError('{"error":{"message":"busy","code":"overloaded"}}')?.code, 'overloaded');
+  assert.ok(frameError('{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'));
+  assert.equal(frameError('{"type":"response.created","response":{"error":null}}'), undefined);
+});
