@@ -1,0 +1,101 @@
+import type { Catalogue } from '../../classify/catalogue.ts';
+import { type Classification, classify } from '../../classify/classify.ts';
+import type { Clock } from '../../clock.ts';
+import type { RequestEvent } from '../../event/request-event.ts';
+import type { EventSink } from '../../event/sink.ts';
+import type { Store } from '../store.ts';
+import { createFailureLog, type Failure } from './failures.ts';
+import { createInFlight } from './in-flight.ts';
+import { beginAtZero, exposeInfo, type ProviderSettings, type ProvidersByLabel } from './info.ts';
+import { type Judged, measureAttempt, measureRequest } from './measure.ts';
+import { createMeters } from './meter.ts';
+import { type Admission, createAdmission, UNKNOWN } from './model-admission.ts';
+import { createSourceRecorder } from './source-recorder.ts';
+
+/** What the recorder takes from the configuration. */
+export interface RecorderSettings {
+  readonly providers: Readonly<Record<string, ProviderSettings>>;
+  /** Most models of one provider that get a label value of their own. */
+  readonly modelLimit: number;
+}
+
+/** The sink that counts. */
+export interface Recorder extends EventSink {
+  /** Takes over a changed configuration; nothing counted or admitted before is lost. */
+  reconfigure(settings: RecorderSettings): void;
+  /** Recent failures, newest first. */
+  failures(): readonly Failure[];
+}
+
+/** Classifies every event and counts it in the store. `onFailure` is told each final event whose cause is not `none`. */
+export function createRecorder({
+  store,
+  catalogue,
+  clock,
+  settings,
+  onFailure = () => {},
+}: {
+  readonly store: Store;
+  readonly catalogue: Catalogue;
+  readonly clock: Clock;
+  readonly settings: RecorderSettings;
+  readonly onFailure?: ((event: RequestEvent, verdict: Classification) => void) | undefined;
+}): Recorder {
+  let providers: ProvidersByLabel = new Map();
+  const admission = createAdmission({
+    onOverflow: (label) => store.add('llm_exporter_label_overflow_total', { label }),
+  });
+  const failureLog = createFailureLog();
+  const meters = createMeters(store);
+
+  const judge = (event: RequestEvent): Judged => {
+    const provider = admission.provider(event.provider);
+    const context = providers.get(provider);
+    const verdict = classify(event, catalogue, context);
+    const model = admission.model(provider, event.model, catalogue.causes[verdict.cause].provesModel);
+    return { event, provider, model, verdict, gatewayTimeoutSeconds: context?.gatewayTimeoutSeconds };
+  };
+
+  const record = (event: RequestEvent) => {
+    const judged = judge(event);
+    const meter = meters(judged.provider)(judged.model)(event.stream === undefined ? UNKNOWN : String(event.stream));
+    measureAttempt(meter, judged);
+    if (!event.final) return;
+    measureRequest(meter, judged);
+    if (judged.verdict.cause === 'none') return;
+    store.add('llm_classifications_total', { provider: judged.provider, basis: judged.verdict.basis });
+    failureLog.add(toFailure(judged));
+    onFailure(event, judged.verdict);
+  };
+
+  const reconfigure = (next: RecorderSettings) => {
+    admission.configure(next);
+    providers = toLabels(next.providers, admission);
+    exposeInfo(store, providers, catalogue);
+    beginAtZero(store, providers, catalogue);
+  };
+
+  reconfigure(settings);
+  const open = createInFlight({ store, admission, record });
+  const source = createSourceRecorder({ store, clock, record });
+  return { open, source, reconfigure, failures: failureLog.list };
+}
+
+/** What is configured, by the label values that events will be counted under. */
+function toLabels(providers: RecorderSettings['providers'], admission: Admission): ProvidersByLabel {
+  return new Map(
+    Object.entries(providers).map(([name, settings]) => {
+      const provider = admission.provider(name);
+      const models = settings.models.map((model) => admission.model(provider, model, true));
+      return [provider, { ...settings, models }];
+    }),
+  );
+}
+
+/** Ids are for looking a request up in a log; one of another form is not worth the risk of what it holds. */
+const REQUEST_ID = /^[\w.:/+=-]{1,128}$/;
+
+function toFailure({ event, provider, model, verdict }: Judged): Failure {
+  const requestId = event.requestId !== undefined && REQUEST_ID.test(event.requestId) ? event.requestId : undefined;
+  return { timeMs: event.timeMs, provider, model, code: event.code, ...verdict, requestId };
+}

@@ -1,0 +1,44 @@
+import type { RequestEvent } from '../../src/event/request-event.ts';
+import type { EventSink, LiveRequest } from '../../src/event/sink.ts';
+
+/** An EventSink that remembers; a second final event of one request is remembered too, so that tests can see it. */
+export interface RecordingSink extends EventSink {
+  readonly events: readonly RequestEvent[];
+  /** Requests that were opened and not ended. */
+  live(): number;
+  /** Calls of `end` beyond the first of a request. */
+  extraEnds(): number;
+  readonly requests: readonly LiveRequest[];
+}
+
+export function createRecordingSink(): RecordingSink {
+  const events: RequestEvent[] = [];
+  const requests: LiveRequest[] = [];
+  let live = 0;
+  let extra = 0;
+  return {
+    events,
+    requests,
+    live: () => live,
+    extraEnds: () => extra,
+    open() {
+      live += 1;
+      let ended = false;
+      const request: LiveRequest = {
+        model: undefined,
+        attempt: (event) => events.push(event),
+        end(event) {
+          if (ended) extra += 1;
+          else live -= 1;
+          ended = true;
+          events.push(event);
+        },
+      };
+      requests.push(request);
+      return request;
+    },
+    source() {
+      throw new Error('a proxy has no source of lines');
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { RequestEvent } from '../../../../src/event/request-event.ts';
+import { REJECT_REASONS } from '../../../../src/event/sink.ts';
+import { renderText } from '../../../../src/metrics/exposition.ts';
+import { createSourceRecorder } from '../../../../src/metrics/record/source-recorder.ts';
+import { TRUE_VALUES } from '../../../../src/metrics/scrapers.ts';
+import { createStore } from '../../../../src/metrics/store.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
+import { parseExposition } from '../../../support/scrape.ts';
+
+function newSources() {
+  const clock = createManualClock();
+  const store = createStore({ clock });
+  const events: RequestEvent[] = [];
+  const open = createSourceRecorder({ store, clock, record: (event) => events.push(event) });
+  const scrape = () => parseExposition([...renderText(store.collect(), TRUE_VALUES)].join(''));
+  return { clock, events, open, scrape };
+}
+
+const at = (timeMs: number): RequestEvent => ({ timeMs, provider: 'p', code: 200, final: true });
+
+describe('source metrics', () => {
+  test('count lines, bytes, events and rejects, and hand events on', () => {
+    const { open, scrape, events, clock } = newSources();
+    const source = open('access.log');
+    source.read(1_000, 3);
+    source.event(at(clock.nowMs()));
+    source.filtered();
+    source.reject('invalid_json');
+    source.rotated('renamed');
+    const { sum } = scrape();
+    const labels = { source: 'access.log' };
+    assert.equal(events.length, 1);
+    assert.equal(sum('llm_exporter_source_bytes_total', labels), 1_000);
+    assert.equal(sum('llm_exporter_source_lines_total', labels), 3);
+    assert.equal(sum('llm_exporter_source_events_total', labels), 1);
+    assert.equal(sum('llm_exporter_source_filtered_total', labels), 1);
+    assert.deepEqual(scrape().by('llm_exporter_source_rejected_total', ['reason']), { invalid_json: 1 });
+    assert.deepEqual(scrape().by('llm_exporter_source_rotations_total', ['kind']), { renamed: 1 });
+  });
+
+  test('begin every counter at 0', () => {
+    const { open, scrape } = newSources();
+    open('access.log');
+    const rejected = scrape().samples.filter(({ name }) => name === 'llm_exporter_source_rejected_total');
+    assert.deepEqual(
+      rejected.map(({ labels, value }) => [labels.reason, value]),
+      REJECT_REASONS.map((reason) => [reason, 0]),
+    );
+  });
+
+  test('tell how far behind reading is, in bytes and in the age of the newest event', () => {
+    const { open, scrape, clock } = newSources();
+    const source = open('access.log');
+    source.status({ up: true, lagBytes: 500 });
+    assert.equal(
+      scrape().samples.some(({ name }) => name === 'llm_exporter_source_lag_seconds'),
+      false,
+    );
+    source.event(at(clock.nowMs()));
+    source.event(at(clock.nowMs() - 60_000));
+    clock.advance(30_000);
+    assert.equal(scrape().sum('llm_exporter_source_lag_bytes'), 500);
+    assert.equal(scrape().sum('llm_exporter_source_lag_seconds'), 30);
+    assert.equal(scrape().sum('llm_exporter_source_last_event_timestamp_seconds'), (clock.nowMs() - 30_000) / 1000);
+    source.status({ up: true, lagBytes: 0 });
+    assert.equal(scrape().sum('llm_exporter_source_lag_seconds'), 0);
+  });
+
+  test('an event from the future is no negative lag', () => {
+    const { open, scrape, clock } = newSources();
+    const source = open('access.log');
+    source.status({ up: true, lagBytes: 1 });
+    source.event(at(clock.nowMs() + 10_000));
+    assert.equal(scrape().sum('llm_exporter_source_lag_seconds'), 0);
+  });
+
+  test('after a source is gone its gauges vanish and its counters stay', () => {
+    const { open, scrape, clock } = newSources();
+    const source = open('access.log');
+    source.status({ up: true, lagBytes: 7 });
+    source.read(10, 1);
+    source.event(at(clock.nowMs()));
+    scrape();
+    source.close();
+    source.status({ up: true, lagBytes: 7 });
+    const names = new Set(scrape().samples.map(({ name }) => name));
+    for (const gauge of ['up', 'lag_bytes', 'lag_seconds', 'last_event_timestamp_seconds']) {
+      assert.ok(!names.has(`llm_exporter_source_${gauge}`), gauge);
+    }
+    open('access.log').read(10, 1);
+    assert.equal(scrape().sum('llm_exporter_source_lines_total'), 2);
+  });
+
+  test('the gauges of a replaced source are those of its successor, even when it closes late', () => {
+    const { open, scrape } = newSources();
+    const former = open('access.log');
+    const successor = open('access.log');
+    successor.status({ up: true, lagBytes: 3 });
+    former.status({ up: false, lagBytes: 9 });
+    former.close();
+    assert.equal(scrape().sum('llm_exporter_source_up'), 1);
+    assert.equal(scrape().sum('llm_exporter_source_lag_bytes'), 3);
+  });
+});
