@@ -1,0 +1,44 @@
+const MS_BY_UNIT = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const BYTES_BY_UNIT = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
+
+/** `90s`, `1m30s`, `500ms` (Prometheus' duration syntax) in milliseconds; undefined when it is none. */
+export function parseDuration(text: string): number | undefined {
+  if (!/^(?:\d+(?:ms|[smhd]))+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+)(ms|[smhd])/g)) {
+    // The pattern lets no other unit through.
+    total += Number(amount) * MS_BY_UNIT[unit as keyof typeof MS_BY_UNIT];
+  }
+  return total;
+}
+
+/** `16KiB`, `1MiB`, `512B` in bytes; undefined when it is none. */
+export function parseSize(text: string): number | undefined {
+  const [, amount, unit] = /^(\d+)(B|KiB|MiB|GiB)$/.exec(text) ?? [];
+  if (amount === undefined || unit === undefined) return undefined;
+  // The pattern lets no other unit through.
+  return Number(amount) * BYTES_BY_UNIT[unit as keyof typeof BYTES_BY_UNIT];
+}
+
+export interface ListenAddress {
+  /** Absent: every interface, IPv6 and IPv4. */
+  readonly host?: string | undefined;
+  /** 0 lets the system choose. */
+  readonly port: number;
+}
+
+/** `127.0.0.1:8503`, `[::1]:8503`, `:9503`; a string says what is wrong with it. */
+export function parseListenAddress(text: string): ListenAddress | string {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text) ?? [];
+  if (digits === undefined) return 'is not host:port, such as 127.0.0.1:8503 or :9503';
+  const port = Number(digits);
+  if (port > 65_535) return `has port ${digits}, which is above 65535`;
+  const host = bracketed ?? plain;
+  return host === undefined || host === '' ? { port } : { host, port };
+}
+
+/** `http://127.0.0.1:8503`: an address as a person opens it. */
+export function addressUrl({ host, port }: ListenAddress): string {
+  const reachable = host === undefined || host === '::' || host === '0.0.0.0' ? 'localhost' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
