@@ -1,0 +1,26 @@
+import { statSync } from 'node:fs';
+import type { FileIdentity } from './open-file.ts';
+
+/** What a path leads to at this moment. `unknown`: the file system would not say, so nothing may be concluded from it. */
+export type PathLook =
+  | { readonly kind: 'file'; readonly identity: FileIdentity }
+  | { readonly kind: 'absent'; readonly trouble: string }
+  | { readonly kind: 'not_a_file'; readonly trouble: string }
+  | { readonly kind: 'unknown'; readonly trouble: string };
+
+/** Looks without opening, symbolic links followed. Never throws. */
+export function lookAtPath(path: string): PathLook {
+  try {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stat === undefined) return { kind: 'absent', trouble: 'ENOENT' };
+    return stat.isFile() ? { kind: 'file', identity: stat } : { kind: 'not_a_file', trouble: 'ENOTFILE' };
+  } catch (error) {
+    return { kind: 'unknown', trouble: errorCode(error) };
+  }
+}
+
+/** `EACCES` and the like; the name of the error where it has no code. */
+export function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+}
