@@ -1,0 +1,62 @@
+/** Parsed headers as node:http and undici give them; undici makes a list of any header that is repeated. */
+export type ParsedHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** The first value of a header, for those that mean one thing only. */
+export function headerValue(headers: ParsedHeaders | undefined, name: string): string | undefined {
+  const value = headers?.[name];
+  return typeof value === 'string' ? value : value?.[0];
+}
+
+/** RFC 9110 section 7.6.1: these speak about one connection, and an intermediary must not forward them. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'proxy-connection',
+  'keep-alive',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** undici cannot wait for a 100, and node:http has already sent one to the client (RFC 9110 section 10.1.1). */
+const NOT_FOR_UPSTREAM: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'host', 'expect']);
+
+/**
+ * The headers to send upstream, flat as node:http has them (name, value, name, value): order, case and repetition as the
+ * client wrote them, without those of the connection, with the upstream's own Host.
+ */
+export function headersForUpstream(raw: readonly string[], host: string): string[] {
+  return ['host', host, ...endToEnd(raw, NOT_FOR_UPSTREAM)];
+}
+
+/** The headers to send to the client, in the same form, from undici's raw buffers. */
+export function headersForClient(raw: readonly (Buffer | string)[]): string[] {
+  // Header bytes above 0x7f travel as Latin-1 characters on both sides, so they come out as they went in.
+  return endToEnd(
+    raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1'))),
+    HOP_BY_HOP,
+  );
+}
+
+/** What `Connection:` usually says; these name no header that would still be there. */
+const CONNECTION_WORDS: ReadonlySet<string> = new Set(['', 'keep-alive', 'close', 'upgrade', 'te']);
+
+function endToEnd(raw: readonly string[], dropped: ReadonlySet<string>): string[] {
+  const kept: string[] = [];
+  const named: string[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] ?? '';
+    const value = raw[at + 1] ?? '';
+    const key = name.toLowerCase();
+    if (!dropped.has(key)) kept.push(name, value);
+    else if (key === 'connection') named.push(...connectionOptions(value));
+  }
+  // What Connection names is about the connection too, whatever it is.
+  return named.length === 0 ? kept : endToEnd(kept, new Set(named));
+}
+
+function connectionOptions(value: string): string[] {
+  return value
+    .split(',')
+    .map((option) => option.trim().toLowerCase())
+    .filter((option) => !CONNECTION_WORDS.has(option));
+}

@@ -1,0 +1,99 @@
+import type { Clock } from '../../clock.ts';
+import {
+  CLIENT_CLOSED_REQUEST,
+  type ErrorFacts,
+  type Origin,
+  type Phase,
+  type RequestEvent,
+} from '../../event/request-event.ts';
+import type { OwnAnswer } from './own-answer.ts';
+import type { ResponseFacts } from './tap/stream-tap.ts';
+
+/** An answer that broke after its headers had gone to the client. */
+export interface Cut {
+  readonly origin: Origin;
+  readonly error: ErrorFacts;
+}
+
+/** All that is known of one exchange when it is over. Spans are in the clock's `elapsedMs`. */
+export interface ExchangeFacts {
+  readonly provider: string;
+  readonly startMs: number;
+  /** When the client's side was over; reading the copy of a coded answer takes a little longer. */
+  readonly endMs: number;
+  readonly model: string | undefined;
+  /** The request's own flag; an event stream as the answer overrules it. */
+  readonly stream: boolean | undefined;
+  readonly keyPresent: boolean;
+  readonly requestId: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  /** Whether the upstream was asked at all. */
+  readonly attempted: boolean;
+  readonly phase: Phase;
+  /** The status line that went to the client; undefined when it left before there was one. */
+  readonly status: number | undefined;
+  readonly own: OwnAnswer | undefined;
+  readonly cut: Cut | undefined;
+  readonly clientLeft: boolean;
+  /** Whether the operation is one whose streams end in a documented way. */
+  readonly mustEnd: boolean;
+  readonly response: ResponseFacts;
+}
+
+/** The error code of a stream that closed politely without the end that its API documents. */
+const MISSING_TERMINAL_EVENT = 'missing_terminal_event';
+
+/** The one final event of an exchange. Exactly one ending applies; they are tried from the hardest fact to the softest. */
+export function toEvent(facts: ExchangeFacts, clock: Clock): RequestEvent {
+  const { response, startMs, endMs } = facts;
+  const first = response.stream?.firstTokenMs;
+  const last = response.stream?.lastTokenMs;
+  return {
+    timeMs: clock.nowMs(),
+    provider: facts.provider,
+    model: facts.model,
+    stream: response.stream === undefined ? facts.stream : true,
+    durationSeconds: seconds(startMs, endMs),
+    firstTokenSeconds: first === undefined ? undefined : seconds(startMs, first),
+    outputSeconds: first === undefined || last === undefined ? undefined : seconds(first, last),
+    tokens: response.tokens,
+    retryAfterSeconds: facts.retryAfterSeconds,
+    keyPresent: facts.keyPresent,
+    attempt: facts.attempted ? 1 : 0,
+    final: true,
+    requestId: facts.requestId,
+    ...ending(facts),
+  };
+}
+
+type Ending = Pick<RequestEvent, 'code' | 'origin' | 'phase' | 'error'>;
+
+function ending(facts: ExchangeFacts): Ending {
+  const { status, own, cut, phase, response } = facts;
+  if (status === undefined) return { code: CLIENT_CLOSED_REQUEST, origin: 'client', phase };
+  if (own !== undefined) return { code: status, origin: own.origin, phase, error: ownError(own) };
+  if (cut !== undefined) return { code: status, origin: cut.origin, phase, error: cut.error };
+  // Clients hang up on the end mark of a stream without waiting for the end of the body: they have got everything.
+  if (facts.clientLeft && response.stream?.isComplete !== true) {
+    return { code: CLIENT_CLOSED_REQUEST, origin: 'client', phase };
+  }
+  if (response.error !== undefined) return failedAnswer(status, response.error, phase);
+  if (facts.mustEnd && response.stream?.isComplete === false) {
+    return { code: status, origin: 'provider', phase, error: { code: MISSING_TERMINAL_EVENT } };
+  }
+  return { code: status, origin: 'provider' };
+}
+
+/** LLM APIs answer in JSON; a page of HTML comes from something in front of them. */
+function failedAnswer(status: number, error: ErrorFacts, phase: Phase): Ending {
+  const origin = error.shape === 'html' ? 'edge' : 'provider';
+  return status >= 400 ? { code: status, origin, error } : { code: status, origin, phase, error };
+}
+
+function ownError({ code, message, type, origin }: OwnAnswer): ErrorFacts {
+  return origin === 'network' ? { code, message } : { code, type, message };
+}
+
+function seconds(fromMs: number, toMs: number): number {
+  return Math.max(0, toMs - fromMs) / 1000;
+}

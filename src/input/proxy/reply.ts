@@ -1,0 +1,122 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../../clock.ts';
+import { bodyOf, headersOf, type OwnAnswer } from './own-answer.ts';
+
+/** The head of an answer; headers are flat (name, value, name, value) and go out as they are. */
+export interface ReplyHead {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: readonly string[];
+  /** False asks the client not to use its connection again. */
+  readonly keepAlive: boolean;
+}
+
+/**
+ * The client's side of an exchange: an answer that is handed on as it comes, with nothing added. A client that takes
+ * nothing for `idleMs` is given up; upstream's own limit does not run while it has to wait for that client.
+ */
+export class Reply {
+  readonly #response: ServerResponse;
+  readonly #clock: Clock;
+  readonly #idleMs: number;
+  #status: number | undefined;
+  #hasSent = false;
+  #cancelStall: (() => void) | undefined;
+
+  constructor({
+    response,
+    clock,
+    idleMs,
+    onClose,
+    onDrain,
+  }: {
+    readonly response: ServerResponse;
+    readonly clock: Clock;
+    readonly idleMs: number;
+    readonly onClose: () => void;
+    readonly onDrain: () => void;
+  }) {
+    this.#response = response;
+    this.#clock = clock;
+    this.#idleMs = idleMs;
+    response.sendDate = false;
+    response.on('close', onClose);
+    response.on('drain', () => {
+      this.#cancelStall?.();
+      onDrain();
+    });
+    // Writing to a client that has just left is an error of node's; its close says the same and is handled.
+    response.on('error', () => undefined);
+  }
+
+  /** The status that went to the client; undefined as long as none did. */
+  get status(): number | undefined {
+    return this.#status;
+  }
+
+  /** Whether the whole answer has been handed to the system. */
+  get isFinished(): boolean {
+    return this.#response.writableFinished;
+  }
+
+  /** Headers go out with the first chunk where that is already here, and on their own where it is not. */
+  head({ status, reason, headers, keepAlive }: ReplyHead): void {
+    if (!keepAlive) this.#response.shouldKeepAlive = false;
+    // undici reads the phrase as UTF-8 and node refuses what is not Latin-1: as bytes it passes, and unchanged.
+    this.#response.writeHead(status, Buffer.from(reason).toString('latin1'), [...headers]);
+    this.#status = status;
+    process.nextTick(() => this.#flush());
+  }
+
+  /** False asks to stop until `onDrain`. */
+  write(chunk: Buffer): boolean {
+    this.#hasSent = true;
+    const goOn = this.#response.write(chunk);
+    if (!goOn) this.#watchStall();
+    return goOn;
+  }
+
+  end(trailers: readonly string[]): void {
+    for (let at = 0; at + 1 < trailers.length; at += 2) {
+      this.#response.addTrailers([[trailers[at] ?? '', trailers[at + 1] ?? '']]);
+    }
+    this.#hasSent = true;
+    this.#response.end();
+    this.#watchStall();
+  }
+
+  /** Sends an answer of our own. */
+  own(answer: OwnAnswer, keepAlive: boolean): void {
+    const body = bodyOf(answer);
+    if (!keepAlive) this.#response.shouldKeepAlive = false;
+    this.#response.sendDate = true;
+    this.#response.writeHead(answer.status, headersOf(answer, body));
+    this.#status = answer.status;
+    this.#hasSent = true;
+    this.#response.end(body);
+    this.#watchStall();
+  }
+
+  /** Ends the client's connection without ending the body: what was forwarded still arrives, and then the break shows. */
+  cut(): void {
+    this.#watchStall();
+    if (this.#response.socket === null) this.#response.destroy();
+    else this.#response.socket.destroySoon();
+  }
+
+  /** The client is gone or has everything. */
+  closed(): void {
+    this.#cancelStall?.();
+  }
+
+  #flush(): void {
+    if (this.#hasSent || this.#response.destroyed) return;
+    this.#hasSent = true;
+    this.#response.flushHeaders();
+  }
+
+  #watchStall(): void {
+    this.#cancelStall?.();
+    this.#cancelStall = this.#clock.after(this.#idleMs, () => this.#response.destroy());
+  }
+}

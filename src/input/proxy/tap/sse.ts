@@ -1,0 +1,136 @@
+/** One server-sent event. */
+export interface SseFrame {
+  /** The `event:` field, empty when there is none. */
+  readonly event: string;
+  /** The `data:` lines joined by newlines; empty in a frame longer than the bound. */
+  readonly data: string;
+}
+
+/** Takes the bytes of an event stream as they come. */
+export interface SseSplitter {
+  push(chunk: Buffer): void;
+  /** The stream is over: a last frame that lacks its blank line is still handed out, since servers do forget it. */
+  end(): void;
+}
+
+/** Longest frame that is kept; OpenAI's `response.completed` repeats the whole answer and is the longest in use. */
+const MAX_FRAME_BYTES = 1024 * 1024;
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/**
+ * Splits a byte stream into events as https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+ * says: lines end in CRLF, LF or CR, a blank line ends a frame, `:` starts a comment. Chunks may be cut anywhere, inside
+ * a character too. Of a frame above `maxFrameBytes` only the event name is kept; frames without data are not events.
+ */
+export function createSseSplitter({
+  onFrame,
+  maxFrameBytes = MAX_FRAME_BYTES,
+}: {
+  readonly onFrame: (frame: SseFrame) => void;
+  readonly maxFrameBytes?: number;
+}): SseSplitter {
+  return new Splitter(onFrame, maxFrameBytes);
+}
+
+class Splitter implements SseSplitter {
+  readonly #onFrame: (frame: SseFrame) => void;
+  readonly #maxFrameBytes: number;
+  /** The start of a line whose end has not come yet, and its length, which counts on when the bytes are not kept. */
+  #partial: Buffer[] = [];
+  #partialBytes = 0;
+  #frameBytes = 0;
+  /** A CR ended the last chunk; an LF that follows belongs to it. */
+  #afterCr = false;
+  #first = true;
+  #event = '';
+  #data: string | undefined;
+
+  constructor(onFrame: (frame: SseFrame) => void, maxFrameBytes: number) {
+    this.#onFrame = onFrame;
+    this.#maxFrameBytes = maxFrameBytes;
+  }
+
+  push(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    let at = this.#afterCr && chunk[0] === LF ? 1 : 0;
+    this.#afterCr = false;
+    let lf = chunk.indexOf(LF, at);
+    let cr = chunk.indexOf(CR, at);
+    while (lf !== -1 || cr !== -1) {
+      const end = cr === -1 || (lf !== -1 && lf < cr) ? lf : cr;
+      this.#line(chunk, at, end);
+      at = end + 1;
+      if (end === cr) {
+        this.#afterCr = at === chunk.length;
+        if (chunk[at] === LF) at += 1;
+      }
+      if (lf !== -1 && lf < at) lf = chunk.indexOf(LF, at);
+      if (cr !== -1 && cr < at) cr = chunk.indexOf(CR, at);
+    }
+    this.#keep(chunk, at);
+  }
+
+  end(): void {
+    if (this.#partialBytes > 0) this.#line(Buffer.alloc(0), 0, 0);
+    this.#dispatch();
+  }
+
+  #keep(chunk: Buffer, start: number): void {
+    const length = chunk.length - start;
+    if (length === 0) return;
+    this.#grow(length);
+    this.#partialBytes += length;
+    // A copy: a view would hold on to the socket's whole read buffer.
+    if (!this.#isTooLong()) this.#partial.push(Buffer.from(chunk.subarray(start)));
+  }
+
+  #line(chunk: Buffer, start: number, end: number): void {
+    const length = this.#partialBytes + end - start;
+    if (length === 0) {
+      this.#dispatch();
+      return;
+    }
+    this.#grow(end - start);
+    if (!this.#isTooLong()) {
+      const isWhole = this.#partial.length === 0;
+      this.#field(
+        isWhole
+          ? chunk.toString('utf8', start, end)
+          : Buffer.concat([...this.#partial, chunk.subarray(start, end)]).toString('utf8'),
+      );
+    }
+    this.#partial = [];
+    this.#partialBytes = 0;
+  }
+
+  #grow(bytes: number): void {
+    this.#frameBytes += bytes;
+    if (!this.#isTooLong()) return;
+    this.#partial = [];
+    this.#data = '';
+  }
+
+  #isTooLong(): boolean {
+    return this.#frameBytes > this.#maxFrameBytes;
+  }
+
+  #field(text: string): void {
+    const line = this.#first && text.startsWith('\uFEFF') ? text.slice(1) : text;
+    this.#first = false;
+    const colon = line.indexOf(':');
+    if (colon === 0) return;
+    const name = colon === -1 ? line : line.slice(0, colon);
+    const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
+    if (name === 'data') this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
+    else if (name === 'event') this.#event = value;
+  }
+
+  #dispatch(): void {
+    if (this.#data !== undefined) this.#onFrame({ event: this.#event, data: this.#data });
+    this.#event = '';
+    this.#data = undefined;
+    this.#frameBytes = 0;
+  }
+}

@@ -1,0 +1,149 @@
+import type { Transform } from 'node:stream';
+import type { Clock } from '../../../clock.ts';
+import type { ErrorFacts, TokenUsage } from '../../../event/request-event.ts';
+import { carriesContent, endsAnswer, frameError, frameUsage, isDoneMark } from '../../../provider/stream-events.ts';
+import { mergeUsage } from '../../../provider/usage.ts';
+import { openDecoder } from './decode.ts';
+import type { Guard } from './guard.ts';
+import { createSseSplitter, type SseFrame } from './sse.ts';
+
+/** What an answer said, known once it has passed. */
+export interface ResponseFacts {
+  readonly tokens?: TokenUsage | undefined;
+  readonly error?: ErrorFacts | undefined;
+  /** Set for event streams only. */
+  readonly stream?: StreamFacts | undefined;
+}
+
+/** Times are the clock's `elapsedMs`. */
+export interface StreamFacts {
+  readonly firstTokenMs: number | undefined;
+  readonly lastTokenMs: number | undefined;
+  /** Whether the answer's documented end was seen; undefined when the stream could not be read. */
+  readonly isComplete: boolean | undefined;
+}
+
+/** Watches an answer that passes by. */
+export interface ResponseTap {
+  push(chunk: Buffer): void;
+  /** Hands over what was learnt, once; for a coded body that is a little later, off the request's path. */
+  finish(done: (facts: ResponseFacts) => void): void;
+  /** True as soon as an event stream has said that its answer is complete. */
+  isComplete(): boolean;
+}
+
+/** Bytes that may wait for the decoder of a coded stream; beyond it the stream is no longer watched. */
+const MAX_DECODER_BACKLOG_BYTES = 1024 * 1024;
+
+/** Watches an event stream: when its first and last tokens came, what it used, whether it failed, whether it ended. */
+export function createStreamTap(coding: string, clock: Clock, guard: Guard): ResponseTap {
+  const reader = new FrameReader(clock, guard);
+  if (coding === '') return plainTap(reader);
+  const decoder = openDecoder(coding);
+  return decoder === undefined ? blindTap() : codedTap(reader, decoder);
+}
+
+function plainTap(reader: FrameReader): ResponseTap {
+  const splitter = createSseSplitter({ onFrame: (frame) => reader.read(frame) });
+  return {
+    push: (chunk) => splitter.push(chunk),
+    finish(done) {
+      splitter.end();
+      done(reader.facts());
+    },
+    isComplete: () => reader.isComplete,
+  };
+}
+
+/**
+ * Few servers compress event streams, but clients offer it. The decoder runs beside the request: when it falls behind or
+ * meets damage it is dropped, and the stream's end stays unknown rather than counted as missing.
+ */
+function codedTap(reader: FrameReader, decoder: Transform): ResponseTap {
+  const splitter = createSseSplitter({ onFrame: (frame) => reader.read(frame) });
+  let failed = false;
+  decoder.on('data', (chunk: Buffer) => splitter.push(chunk));
+  decoder.on('error', () => {
+    failed = true;
+  });
+  return {
+    push(chunk) {
+      if (failed) return;
+      decoder.write(chunk);
+      failed = decoder.writableLength > MAX_DECODER_BACKLOG_BYTES;
+      if (failed) decoder.destroy();
+    },
+    finish(done) {
+      const report = (): void => {
+        splitter.end();
+        const facts = reader.facts();
+        done(failed && facts.stream?.isComplete !== true ? blind(facts) : facts);
+      };
+      if (decoder.closed) report();
+      else decoder.once('close', report).end();
+    },
+    isComplete: () => reader.isComplete,
+  };
+}
+
+function blindTap(): ResponseTap {
+  return {
+    push: () => undefined,
+    finish: (done) => done(blind({})),
+    isComplete: () => false,
+  };
+}
+
+function blind(facts: ResponseFacts): ResponseFacts {
+  return {
+    ...facts,
+    stream: { firstTokenMs: undefined, lastTokenMs: undefined, ...facts.stream, isComplete: undefined },
+  };
+}
+
+class FrameReader {
+  readonly #clock: Clock;
+  readonly #guard: Guard;
+  #firstFrameMs: number | undefined;
+  #firstTokenMs: number | undefined;
+  #lastTokenMs: number | undefined;
+  #tokens: TokenUsage | undefined;
+  #error: ErrorFacts | undefined;
+  isComplete = false;
+
+  constructor(clock: Clock, guard: Guard) {
+    this.#clock = clock;
+    this.#guard = guard;
+  }
+
+  /** Never throws: with a decoder in between there is no caller left who could catch it. */
+  read(frame: SseFrame): void {
+    this.#guard('stream frame', undefined, () => this.#take(frame));
+  }
+
+  #take({ event, data }: SseFrame): void {
+    this.isComplete ||= endsAnswer(event, data);
+    if (isDoneMark(data)) return;
+    const nowMs = this.#clock.elapsedMs();
+    this.#firstFrameMs ??= nowMs;
+    if (this.#firstTokenMs === undefined && carriesContent(data)) this.#firstTokenMs = nowMs;
+    this.#lastTokenMs = nowMs;
+    this.#tokens = mergeUsage(this.#tokens, frameUsage(data));
+    this.#error ??= frameError(data);
+  }
+
+  facts(): ResponseFacts {
+    // An unknown dialect still has a first frame; where the stream failed, that frame was the error and no token.
+    const fallback = this.#error === undefined ? this.#firstFrameMs : undefined;
+    const firstTokenMs = this.#firstTokenMs ?? fallback;
+    return {
+      tokens: this.#tokens,
+      error: this.#error,
+      stream: {
+        firstTokenMs,
+        lastTokenMs: firstTokenMs === undefined ? undefined : this.#lastTokenMs,
+        isComplete: this.isComplete,
+      },
+    };
+  }
+}

@@ -1,0 +1,112 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+
+/** What goes to undici as the request body. */
+export type UploadBody = Readable | Buffer | null;
+
+/** Bytes of a request body that may wait for the upstream; beyond it the client is made to wait. */
+const MAX_WAITING_BYTES = 64 * 1024;
+
+/**
+ * A request body on its way to the upstream, with someone looking on.
+ *
+ * The request itself is not given to undici: it destroys its body when the upstream answers early (a 401 to a long
+ * upload), and a destroyed request takes the client's connection with it. Here an upstream that has heard enough only
+ * means that the rest is read and dropped, so the client gets its answer. The first bytes are read before there is a
+ * connection, so the model is known even if none can be made. A body that came in one piece, as nearly all do, goes out
+ * in one piece without a stream.
+ */
+export class Upload {
+  readonly #request: IncomingMessage;
+  readonly #watch: (chunk: Buffer) => void;
+  #send: ((body: UploadBody) => void) | undefined;
+  #body: Readable | undefined;
+  #onRead: (() => void) | undefined;
+  #hasBegun = false;
+  #isRead = false;
+
+  constructor(request: IncomingMessage, watch: (chunk: Buffer) => void) {
+    this.#request = request;
+    this.#watch = watch;
+    // A client that leaves shows as the response's close; without a listener the request's error would end the process.
+    request.on('error', () => undefined);
+  }
+
+  /** Starts reading; `send` is called once, as soon as it is clear which body there is. */
+  begin(send: (body: UploadBody) => void): void {
+    this.#hasBegun = true;
+    this.#send = send;
+    if (!hasBody(this.#request)) {
+      this.#ends();
+      return;
+    }
+    this.#request.on('data', (chunk: Buffer) => this.#takes(chunk));
+    this.#request.on('end', () => this.#ends());
+  }
+
+  /** Reads the rest without sending it. */
+  discard(): void {
+    if (!this.#hasBegun) this.begin(() => undefined);
+    this.#send = undefined;
+    this.#body?.destroy();
+    this.#request.resume();
+  }
+
+  get isRead(): boolean {
+    return this.#isRead;
+  }
+
+  /** Runs `task` when the whole body has been read, which may be now. */
+  whenRead(task: () => void): void {
+    if (this.#isRead) task();
+    else this.#onRead = task;
+  }
+
+  /** Stops the upstream's waiting: the client will send no more. */
+  abort(reason: Error): void {
+    this.#body?.destroy(reason);
+  }
+
+  #takes(chunk: Buffer): void {
+    this.#watch(chunk);
+    const send = this.#send;
+    if (send !== undefined) {
+      this.#send = undefined;
+      if (chunk.length === Number(this.#request.headers['content-length'])) {
+        send(chunk);
+        return;
+      }
+      this.#body = this.#createBody();
+      send(this.#body);
+    }
+    const body = this.#body;
+    if (body !== undefined && !body.destroyed && !body.push(chunk)) this.#request.pause();
+  }
+
+  #ends(): void {
+    this.#isRead = true;
+    this.#send?.(null);
+    this.#send = undefined;
+    if (this.#body?.destroyed === false) this.#body.push(null);
+    this.#onRead?.();
+  }
+
+  #createBody(): Readable {
+    const request = this.#request;
+    const body = new Readable({
+      highWaterMark: MAX_WAITING_BYTES,
+      read: () => void request.resume(),
+      destroy: (error, done) => {
+        request.resume();
+        done(error);
+      },
+    });
+    // undici takes its own listener away when it is done with the body; a later error must not end the process.
+    return body.on('error', () => undefined);
+  }
+}
+
+/** RFC 9112 section 6.3: without either header a request has no body. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { test } from 'node:test';
+import { bodyOf, headOf, openRequest, openSocket, readToEnd, send, startProxy } from '../support/proxy.ts';
+import { readBody, startUpstream } from '../support/upstream.ts';
+
+test('method, path, query, odd headers and body reach the upstream byte for byte', async (t) => {
+  let seen: IncomingMessage | undefined;
+  let body: Buffer = Buffer.alloc(0);
+  const upstream = await startUpstream(t, async (request, response) => {
+    seen = request;
+    body = await readBody(request);
+    response.end();
+  });
+  const { port, settled } = await startProxy(t, `${upstream.url}/base/`);
+  const sent = randomBytes(200_000);
+  const socket = await openSocket(t, port);
+  const answer = readToEnd(socket);
+  socket.write(
+    'PATCH /v1/../%7Ea//b;c?x=1&x=%20&y=%C3%A4 HTTP/1.1\r\nHost: wrong.example\r\nX-Twice: one\r\naCCept-eNcoding: gzip, br\r\n' +
+      'X-Empty:\r\nx-twice:  two \r\nX-Latin: caf\u00e9\r\nCookie: a=1\r\nCookie: b=2\r\nX-Hop: gone\r\nTE: trailers\r\n' +
+      `Keep-Alive: timeout=5\r\nConnection: close, x-hop\r\nContent-Length: ${sent.length}\r\n\r\n`,
+    'latin1',
+  );
+  socket.write(sent);
+  assert.match(await answer, /^HTTP\/1\.1 200 OK\r\n/);
+  assert.equal(seen?.method, 'PATCH');
+  assert.equal(seen?.url, '/base/v1/../%7Ea//b;c?x=1&x=%20&y=%C3%A4');
+  assert.deepEqual(
+    seen?.rawHeaders.filter((_, at, all) => !/^connection$/i.test(all[at - (at % 2)] ?? '')),
+    [
+      ['host', `127.0.0.1:${upstream.port}`],
+      ['X-Twice', 'one'],
+      ['aCCept-eNcoding', 'gzip, br'],
+      ['X-Empty', ''],
+      ['x-twice', 'two'],
+      ['X-Latin', 'caf\u00e9'],
+      ['Cookie', 'a=1'],
+      ['Cookie', 'b=2'],
+      ['content-length', String(sent.length)],
+    ].flat(),
+  );
+  assert.ok(body.equals(sent));
+  assert.equal((await settled(1))[0]?.code, 200);
+});
+
+test('status, reason phrase, repeated headers, their order and case, and the body reach the client untouched', async (t) => {
+  const body = randomBytes(150_000);
+  const upstream = await startUpstream(t, (_request, response) => {
+    response.sendDate = false;
+    response.writeHead(418, Buffer.from('Petite Théière 短').toString('latin1'), [
+      'Set-Cookie',
+      'a=1',
+      'X-ODD-case',
+      '1',
+      'set-cookie',
+      'b=2',
+      'X-Latin',
+      'caf\u00e9',
+      'Connection',
+      'x-hop',
+      'X-Hop',
+      'gone',
+    ]);
+    response.end(body);
+  });
+  const { port, settled } = await startProxy(t, upstream.url);
+  const answer = await send(port, '{}');
+  assert.equal(answer.statusCode, 418);
+  assert.equal(Buffer.from(answer.statusMessage ?? '', 'latin1').toString(), 'Petite Théière 短');
+  assert.deepEqual(answer.rawHeaders.slice(0, 8), [
+    'Set-Cookie',
+    'a=1',
+    'X-ODD-case',
+    '1',
+    'set-cookie',
+    'b=2',
+    'X-Latin',
+    'caf\u00e9',
+  ]);
+  assert.equal(answer.headers['x-hop'], undefined);
+  assert.equal(answer.headers.date, undefined, 'no header is added');
+  assert.ok((await bodyOf(answer)).equals(body));
+  assert.equal((await settled(1))[0]?.code, 418);
+});
+
+test('a chunked request arrives whole, and so do the trailers of an answer', async (t) => {
+  let body = '';
+  const upstream = await startUpstream(t, async (request, response) => {
+    body = (await readBody(request)).toString();
+    response.writeHead(200, { trailer: 'X-Sum' });
+    response.write('part');
+    response.addTrailers({ 'X-Sum': 'abc' });
+    response.end();
+  });
+  const { port } = await startProxy(t, upstream.url);
+  const request = openRequest(port);
+  for (const part of ['{"model"', ':"m"', '}']) request.write(part);
+  request.end();
+  const answer = await headOf(request);
+  assert.equal((await bodyOf(answer)).toString(), 'part');
+  assert.equal(answer.trailers['x-sum'], 'abc');
+  assert.equal(body, '{"model":"m"}');
+});
+
+test('HEAD, 204 and 304 pass without a body and keep the connection usable', async (t) => {
+  const upstream = await startUpstream(t, (request, response) => {
+    if (request.method === 'HEAD') response.writeHead(200, { 'content-length': '1234' });
+    else response.writeHead(request.url === '/304' ? 304 : 204, { etag: '"x"' });
+    response.end();
+  });
+  const { port, settled } = await startProxy(t, upstream.url);
+  const head = await send(port, '', { method: 'HEAD', path: '/head' });
+  assert.equal(head.headers['content-length'], '1234');
+  assert.equal((await bodyOf(head)).length, 0);
+  for (const [path, status] of [
+    ['/304', 304],
+    ['/204', 204],
+  ] as const) {
+    const answer = await send(port, '', { method: 'GET', path });
+    assert.equal(answer.statusCode, status);
+    assert.equal(answer.headers.etag, '"x"');
+    assert.equal(answer.headers['transfer-encoding'], undefined);
+    await bodyOf(answer);
+  }
+  const codes = (await settled(3)).map((event) => event.code);
+  assert.deepEqual(codes, [200, 304, 204]);
+});
+
+test('a client that expects 100-continue is told to go on and its body arrives', async (t) => {
+  let seen: IncomingMessage | undefined;
+  let body = '';
+  const upstream = await startUpstream(t, async (request, response) => {
+    seen = request;
+    body = (await readBody(request)).toString();
+    response.end('ok');
+  });
+  const { port } = await startProxy(t, upstream.url);
+  const request = openRequest(port, { headers: { expect: '100-continue', 'content-length': '7' } });
+  request.on('continue', () => request.end('{"a":1}'));
+  request.flushHeaders();
+  assert.equal((await bodyOf(await headOf(request))).toString(), 'ok');
+  assert.equal(body, '{"a":1}');
+  assert.equal(seen?.headers.expect, undefined);
+});
+
+test('an absolute request target is forwarded by its path', async (t) => {
+  let url: string | undefined;
+  const upstream = await startUpstream(t, (request, response) => {
+    url = request.url;
+    response.end();
+  });
+  const { port } = await startProxy(t, upstream.url);
+  await bodyOf(await send(port, '', { method: 'GET', path: 'http://elsewhere.example/v1/models?x=1' }));
+  assert.equal(url, '/v1/models?x=1');
+});

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bodyOf, headOf, openRequest, openSocket, readToEnd, send, startProxy } from '../support/proxy.ts';
+import { readBody, startUpstream } from '../support/upstream.ts';
+
+test('garbage is answered with 400 and counted', async (t) => {
+  const upstream = await startUpstream(t, (_request, response) => response.end());
+  const { port, settled } = await startProxy(t, upstream.url);
+  const socket = await openSocket(t, port);
+  const answer = readToEnd(socket);
+  socket.write('\u0016\u0003\u0001 this is no HTTP\r\n\r\n');
+  assert.match(await answer, /^HTTP\/1\.1 400 Bad Request\r\n.*x-llm-exporter-origin: exporter.*"code":"HPE_/s);
+  const [event] = await settled(1);
+  assert.deepEqual([event?.code, event?.origin, event?.attempt], [400, 'client', 0]);
+  assert.match(event?.error?.code ?? '', /^HPE_/);
+  assert.equal((await send(port)).statusCode, 200, 'other clients are served');
+});
+
+test('a header bomb is answered with 431 and counted, however long it goes on', async (t) => {
+  const upstream = await startUpstream(t, (_request, response) => response.end());
+  const { port, settled } = await startProxy(t, upstream.url, { maxHeaderBytes: 16 * 1024 });
+  const socket = await openSocket(t, port);
+  const answer = readToEnd(socket);
+  socket.write(`GET / HTTP/1.1\r\nHost: x\r\n${'X-Bomb: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n'.repeat(20_000)}`);
+  assert.match(await answer, /^HTTP\/1\.1 431 .*HPE_HEADER_OVERFLOW/s);
+  const [event] = await settled(1);
+  assert.deepEqual([event?.code, event?.origin, event?.error?.code], [431, 'client', 'HPE_HEADER_OVERFLOW']);
+});
+
+test('many small headers within the bound all pass', async (t) => {
+  let headers = 0;
+  const upstream = await startUpstream(t, (request, response) => {
+    headers = request.rawHeaders.filter((name) => name === 'a').length;
+    response.end();
+  });
+  const { port, settled } = await startProxy(t, upstream.url);
+  const socket = await openSocket(t, port);
+  const answer = readToEnd(socket);
+  socket.write(`GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${'a: b\r\n'.repeat(2500)}\r\n`);
+  await answer;
+  assert.equal(headers, 2500);
+  assert.equal((await settled(1))[0]?.code, 200);
+});
+
+test('a chunked body that breaks its framing ends that request with 400, counted once', async (t) => {
+  const upstream = await startUpstream(t, async (request, response) => {
+    await readBody(request).catch(() => undefined);
+    response.end();
+  });
+  const { port, settled } = await startProxy(t, upstream.url);
+  const socket = await openSocket(t, port);
+  const answer = readToEnd(socket);
+  socket.write(
+    'POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nZZZ\r\n',
+  );
+  assert.match(await answer, /^HTTP\/1\.1 400 .*HPE_INVALID_CHUNK_SIZE/s);
+  const [event] = await settled(1);
+  assert.deepEqual([event?.code, event?.origin, event?.error?.code], [400, 'client', 'HPE_INVALID_CHUNK_SIZE']);
+});
+
+test('a request followed by rubbish still gets its answer', async (t) => {
+  const upstream = await startUpstream(t, async (request, response) => {
+    await readBody(request);
+    response.end('the answer');
+  });
+  const { port, settled } = await startProxy(t, upstream.url);
+  const socket = await openSocket(t, port);
+  const answer = readToEnd(socket);
+  socket.write('POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}{"more":true}\r\n');
+  assert.match(await answer, /^HTTP\/1\.1 200 OK.*the answer/s);
+  assert.equal((await settled(1))[0]?.code, 200);
+});
+
+test('a request without Host, a tunnel and a WebSocket are refused and counted', async (t) => {
+  const upstream = await startUpstream(t, (_request, response) => response.end());
+  const { port, settled } = await startProxy(t, upstream.url);
+  const upgrade = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n';
+  for (const [head, status] of [
+    ['GET / HTTP/1.1\r\nConnection: close\r\n', 400],
+    ['OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n', 400],
+    ['CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n', 501],
+    [`GET /v1/realtime HTTP/1.1\r\n${upgrade}`, 501],
+  ] as const) {
+    const socket = await openSocket(t, port);
+    const answer = readToEnd(socket);
+    socket.write(`${head}\r\n`);
+    socket.end();
+    assert.match(await answer, new RegExp(`^HTTP/1.1 ${status} `), head);
+  }
+  const events = await settled(4);
+  assert.deepEqual(
+    events.map((event) => event.code),
+    [400, 400, 501, 501],
+  );
+  assert.deepEqual(
+    events.map((event) => event.attempt),
+    [0, 0, 0, 0],
+  );
+});
+
+test('a body above the configured bound is refused with 413, announced or not', async (t) => {
+  const upstream = await startUpstream(t, async (request, response) => {
+    await readBody(request).catch(() => undefined);
+    response.end();
+  });
+  const { port, settled } = await startProxy(t, upstream.url, { maxRequestBytes: 1000 });
+  const announced = await send(port, 'x'.repeat(1001));
+  assert.equal(announced.statusCode, 413);
+  await bodyOf(announced);
+  const chunked = openRequest(port);
+  chunked.write('x'.repeat(600));
+  chunked.write('x'.repeat(600));
+  chunked.end();
+  const answer = await headOf(chunked);
+  assert.equal(answer.statusCode, 413);
+  await bodyOf(answer);
+  assert.equal((await send(port, 'x'.repeat(1000))).statusCode, 200);
+  const events = await settled(3);
+  assert.deepEqual(
+    events.map((event) => [event.code, event.error?.code]),
+    [
+      [413, 'request_too_large'],
+      [413, 'request_too_large'],
+      [200, undefined],
+    ],
+  );
+});

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+
+/** A real HTTP server that plays the LLM API; the test decides what it answers, and when. */
+export interface FakeUpstream {
+  readonly url: string;
+  readonly port: number;
+  /** Connections that are open now. */
+  readonly sockets: ReadonlySet<Socket>;
+}
+
+/** Starts the server on a free port of the loopback interface and closes it, connections and all, when the test ends. */
+export async function startUpstream(t: TestContext, handler: RequestListener): Promise<FakeUpstream> {
+  const server = createServer({ maxHeaderSize: 256 * 1024 }, handler);
+  server.maxHeadersCount = 0;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  // A TCP server's address is an AddressInfo.
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, port, sockets };
+}
+
+/** The whole request body. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** One OpenAI chat chunk as it goes over the wire. */
+export function chatFrame(content: string): string {
+  return `data: ${JSON.stringify({ object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content }, finish_reason: null }] })}\n\n`;
+}
+
+export const FINISH_FRAME = `data: ${JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })}\n\n`;
+export const DONE_FRAME = 'data: [DONE]\n\n';
+
+/** Opens an event stream answer. */
+export function openStream(response: ServerResponse): ServerResponse {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.flushHeaders();
+  return response;
+}

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { headersForClient, headersForUpstream } from '../../../../src/input/proxy/headers.ts';
+
+test('what belongs to one connection stays there, all else keeps order, case and repetition', () => {
+  const raw = [
+    'Host',
+    'a',
+    'X-One',
+    '1',
+    'Connection',
+    'keep-alive, X-Secret-Hop',
+    'x-secret-hop',
+    'gone',
+    'x-one',
+    '2',
+  ];
+  raw.push(
+    'TE',
+    'trailers',
+    'Upgrade',
+    'h2c',
+    'Keep-Alive',
+    'timeout=1',
+    'Proxy-Connection',
+    'x',
+    'Expect',
+    '100-continue',
+  );
+  raw.push('Transfer-Encoding', 'chunked', 'Authorization', 'Bearer k');
+  assert.deepEqual(headersForUpstream(raw, 'api.example'), [
+    'host',
+    'api.example',
+    'X-One',
+    '1',
+    'x-one',
+    '2',
+    'Authorization',
+    'Bearer k',
+  ]);
+});
+
+test('answers keep their bytes, and headers that Connection names on any of its lines are dropped', () => {
+  const raw = ['Connection', 'close', 'connection', 'X-A', 'x-a', '1', 'X-B', 'caf\u00e9'].map((text) =>
+    Buffer.from(text, 'latin1'),
+  );
+  assert.deepEqual(headersForClient(raw), ['X-B', 'caf\u00e9']);
+});

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ExchangeFacts, toEvent } from '../../../../src/input/proxy/outcome.ts';
+import { networkFailure, STOPPED } from '../../../../src/input/proxy/own-answer.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
+
+const FINE: ExchangeFacts = {
+  provider: 'p',
+  startMs: 1000,
+  endMs: 3500,
+  model: 'm',
+  stream: true,
+  keyPresent: true,
+  requestId: undefined,
+  retryAfterSeconds: undefined,
+  attempted: true,
+  phase: 'stream',
+  status: 200,
+  own: undefined,
+  cut: undefined,
+  clientLeft: false,
+  mustEnd: true,
+  response: { stream: { firstTokenMs: 1250, lastTokenMs: 3250, isComplete: true } },
+};
+
+function eventOf(changes: Partial<ExchangeFacts>) {
+  return toEvent({ ...FINE, ...changes }, createManualClock());
+}
+
+const stream = (isComplete: boolean | undefined) => ({ stream: { firstTokenMs: 1250, lastTokenMs: 3250, isComplete } });
+
+test('a success has spans in seconds and neither phase nor error', () => {
+  const event = eventOf({});
+  assert.deepEqual([event.durationSeconds, event.firstTokenSeconds, event.outputSeconds], [2.5, 0.25, 2]);
+  assert.deepEqual(
+    [event.code, event.origin, event.phase, event.error, event.final],
+    [200, 'provider', undefined, undefined, true],
+  );
+});
+
+test('spans that are not known are absent, not zero', () => {
+  const event = eventOf({ response: {} });
+  assert.deepEqual([event.firstTokenSeconds, event.outputSeconds, event.stream], [undefined, undefined, true]);
+});
+
+test('an answer that is a stream overrules the request’s flag', () => {
+  assert.equal(eventOf({ stream: undefined }).stream, true);
+  assert.equal(eventOf({ stream: undefined, response: {} }).stream, undefined);
+});
+
+test('the hardest fact decides', () => {
+  const error = { code: 'overloaded' };
+  const cut = { origin: 'network', error: { code: 'ECONNRESET' } } as const;
+  const cases: readonly (readonly [string, Partial<ExchangeFacts>, readonly unknown[]])[] = [
+    ['left before any status', { status: undefined, own: STOPPED, clientLeft: true }, [499, 'client', undefined]],
+    [
+      'our answer',
+      { status: 502, own: networkFailure('ENOTFOUND', 'x'), clientLeft: true },
+      [502, 'network', 'ENOTFOUND'],
+    ],
+    [
+      'our timeout',
+      { status: 504, own: networkFailure('UND_ERR_HEADERS_TIMEOUT', 'x') },
+      [504, 'network', 'UND_ERR_HEADERS_TIMEOUT'],
+    ],
+    [
+      'cut, though the end was in sight',
+      { cut, clientLeft: true, response: { error } },
+      [200, 'network', 'ECONNRESET'],
+    ],
+    ['left in mid-stream', { clientLeft: true, response: stream(false) }, [499, 'client', undefined]],
+    ['left after the end mark', { clientLeft: true }, [200, 'provider', undefined]],
+    [
+      'left after the end mark of a failure',
+      { clientLeft: true, response: { ...stream(true), error } },
+      [200, 'provider', 'overloaded'],
+    ],
+    ['failed inside', { response: { ...stream(false), error } }, [200, 'provider', 'overloaded']],
+    ['no end', { response: stream(false) }, [200, 'provider', 'missing_terminal_event']],
+    ['no end, none expected', { response: stream(false), mustEnd: false }, [200, 'provider', undefined]],
+    ['unreadable', { response: stream(undefined) }, [200, 'provider', undefined]],
+    ['a page of HTML', { status: 503, response: { error: { shape: 'html' } } }, [503, 'edge', undefined]],
+    ['a plain error', { status: 429, response: { error } }, [429, 'provider', 'overloaded']],
+  ];
+  for (const [title, changes, expected] of cases) {
+    const event = eventOf(changes);
+    assert.deepEqual([event.code, event.origin, event.error?.code], expected, title);
+  }
+});
