@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import express, { type Express } from 'express';
+import type { ListenAddress } from '../config/units.ts';
+import type { Log } from '../log.ts';
+import { createMetricsRegistry } from '../metrics/registry.ts';
+import { type Birth, createScrapers } from '../metrics/scrapers.ts';
+import { apiRoutes } from './api-routes.ts';
+import { type LifecycleOptions, lifecycleRoutes } from './lifecycle-routes.ts';
+import { metricsRoute } from './metrics-route.ts';
+import { CONTENT_POLICY, handleErrors, notFound, onlyMethods, secureHeaders } from './respond.ts';
+import { createStatus, type StatusOptions } from './status.ts';
+import { renderStatusPage } from './status-page.ts';
+import { STYLE_SOURCE } from './style.ts';
+
+/** Everything that the web pages read or trigger. */
+export interface WebServerOptions extends StatusOptions, LifecycleOptions {
+  readonly log: Log;
+  /** How series born late are shown to scrapers. */
+  readonly birth?: Birth | undefined;
+}
+
+/** The server for Prometheus and people. Proxied traffic never passes here. */
+export interface WebServer {
+  /** Rejects with Node's error (`EADDRINUSE`) when it cannot; port 0 takes a free one. Resolves to the address in use. */
+  listen(address: ListenAddress): Promise<ListenAddress>;
+  /** Lets answers under way finish, for at most CLOSE_GRACE_MS. */
+  close(): Promise<void>;
+}
+
+/** A scrape is over in less; a client that reads slower than this must not hold up the end of the process. */
+const CLOSE_GRACE_MS = 1_000;
+/** Scrapers, probes and a few people; past that new connections are refused rather than kept in memory. */
+const MAX_CONNECTIONS = 256;
+/** Time for a client to send a whole request: they have no body to speak of. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export function createWebServer(options: WebServerOptions): WebServer {
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+    createApp(options),
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('error', (error) => options.log.error('web server failed', { err: error }));
+  return {
+    listen: (address) => listen(server, address),
+    async close() {
+      if (!server.listening) return;
+      const closed = once(server, 'close');
+      server.close();
+      server.closeIdleConnections();
+      const cancel = options.clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
+      await closed;
+      cancel();
+    },
+  };
+}
+
+function createApp(options: WebServerOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  const { store, clock, birth } = options;
+  const scrapers = createScrapers({ clock, births: store.births, birth });
+  const registry = createMetricsRegistry(store);
+  const status = createStatus(options);
+  app.use(secureHeaders);
+  app.route('/metrics').get(metricsRoute({ store, clock, registry, scrapers })).all(onlyMethods('GET', 'HEAD'));
+  app
+    .route('/')
+    .get((_request, response) => {
+      response.set('Content-Security-Policy', `${CONTENT_POLICY}; style-src ${STYLE_SOURCE}`);
+      response.type('html').send(renderStatusPage(status()));
+    })
+    .all(onlyMethods('GET', 'HEAD'));
+  app.use(lifecycleRoutes(options), apiRoutes({ status, catalogue: options.catalogue }));
+  app.use(notFound, handleErrors(options.log));
+  return app;
+}
+
+async function listen(server: Server, { host, port }: ListenAddress): Promise<ListenAddress> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  // A server on a host and port has an address object; a string would be a pipe's path.
+  return typeof address === 'object' && address !== null
+    ? { host: address.address, port: address.port }
+    : { host, port };
+}
