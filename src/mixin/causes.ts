@@ -1,0 +1,23 @@
+import type { Catalogue, CauseEntry } from '../classify/catalogue.ts';
+import { CAUSES, type Cause } from '../classify/causes.ts';
+
+type Causes = Catalogue['causes'];
+
+/** Causes that were seen with one of these status codes: what a page about the codes may name. */
+export function causesWithCodes(causes: Causes, codes: readonly string[]): readonly CauseEntry[] {
+  return CAUSES.map((id) => causes[id]).filter((entry) => entry.codes.some((code) => codes.includes(String(code))));
+}
+
+/** Causes that spend the error budget: the provider or the platform must act, not the caller. */
+export function failureCauses(causes: Causes): readonly Cause[] {
+  return CAUSES.filter((id) => causes[id].owner === 'provider' || causes[id].owner === 'platform_ops');
+}
+
+/** What to do, in one line: whoever is woken may run the callers, the platform, or both. */
+export function adviceLine({ advice }: CauseEntry): string {
+  return `Callers: ${oneLine(advice.user)} Platform: ${oneLine(advice.ops)}`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}

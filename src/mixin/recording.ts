@@ -1,0 +1,99 @@
+import type { Cause } from '../classify/causes.ts';
+import { increase, promql, type Query, quantileOverTime, selectors, sumWithout } from './promql.ts';
+import type { RecordedName } from './recorded.ts';
+import { type MixinSettings, scaled } from './settings.ts';
+
+export interface RecordingRule {
+  readonly record: RecordedName;
+  readonly expr: Query;
+  /** Labels the rule sets itself, beside those of the expression. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Becomes a comment beside the rule. */
+  readonly why: string;
+}
+
+/** The status codes that have alerts of their own. */
+export function alertedCodes(settings: MixinSettings): readonly string[] {
+  return [...settings.spike503.codes, ...settings.spike504.codes];
+}
+
+/**
+ * Counts, ratios, usual level and shares by cause of the codes that have alerts. Each rule may use those before it:
+ * Prometheus keeps the order within one group only, so the alerts on these belong to the same group.
+ */
+export function availabilityRecordings(settings: MixinSettings): readonly RecordingRule[] {
+  const series = selectors(settings.selector);
+  const window = scaled(settings, settings.windowSeconds);
+  const codes = alertedCodes(settings);
+  const total = series.recorded('provider_model:llm_requests:increase5m');
+  const ofCode = series.recorded('provider_model_code:llm_requests:increase5m');
+  const byCause = increase(series.counter('llm_requests_total', { code: { any: codes } }), window);
+  return [
+    {
+      record: 'provider_model:llm_requests:increase5m',
+      expr: answers(settings, increase(series.counter('llm_requests_total'), window)),
+      why: 'All answers of a model: the denominator of what follows.',
+    },
+    ...codes.map((code) => zeroFilled(settings, code)),
+    {
+      record: 'provider_model_code:llm_requests_per_requests:ratio_increase5m',
+      expr: promql`${ofCode} / ignoring (code) group_left () (${total} > 0)`,
+      why: 'Without traffic there is no ratio, rather than a good one.',
+    },
+    {
+      record: 'provider_model_code:llm_requests_per_requests:p90_ratio_increase5m',
+      expr: usualLevel(settings),
+      why: "The model's own usual level. A high quantile is not moved by yesterday's outage.",
+    },
+    {
+      record: 'provider_model_code_cause:llm_requests_per_requests:ratio_increase5m',
+      expr: promql`${sumWithout(byCause, settings.dropLabels, ['stream'])}\n/ ignoring (cause) group_left ()\n(${ofCode} > 0)`,
+      why: 'Share of each cause in the answers with one code: alert texts name the largest.',
+    },
+  ];
+}
+
+/** Good and bad answers over the window of the objective, kept apart, because a mean of ratios would be wrong. */
+export function objectiveRecordings(settings: MixinSettings, failures: readonly Cause[]): readonly RecordingRule[] {
+  const series = selectors(settings.selector);
+  const window = scaled(settings, settings.slo.windowSeconds);
+  const failed = series.counter('llm_requests_total', { cause: { any: failures } });
+  const all = series.recorded('provider_model:llm_requests:increase1h');
+  return [
+    {
+      record: 'provider_model:llm_requests:increase1h',
+      expr: answers(settings, increase(series.counter('llm_requests_total'), window)),
+      why: 'All answers of a model over the window of the objective.',
+    },
+    {
+      record: 'provider_model:llm_requests_failed:increase1h',
+      expr: promql`${answers(settings, increase(failed, window))}\nor\n${all} * 0`,
+      why: "Those that failed through the provider or the platform: a caller's own fault does not spend the budget.",
+    },
+  ];
+}
+
+function answers(settings: MixinSettings, perSeries: Query<'provider' | 'model' | 'code' | 'cause' | 'stream'>) {
+  return sumWithout(perSeries, settings.dropLabels, ['code', 'cause', 'stream']);
+}
+
+function zeroFilled(settings: MixinSettings, code: string): RecordingRule {
+  const series = selectors(settings.selector);
+  const bad = increase(series.counter('llm_requests_total', { code }), scaled(settings, settings.windowSeconds));
+  const total = series.recorded('provider_model:llm_requests:increase5m');
+  return {
+    record: 'provider_model_code:llm_requests:increase5m',
+    expr: promql`${answers(settings, bad)}\nor\n${total} * 0`,
+    labels: { code },
+    why: `Answers with ${code}. 0, not absent, where there were none: a usual level over holes would know bad times only.`,
+  };
+}
+
+function usualLevel(settings: MixinSettings): Query<'provider' | 'model' | 'code'> {
+  const ratio = selectors('').recorded('provider_model_code:llm_requests_per_requests:ratio_increase5m');
+  return quantileOverTime(ratio, {
+    quantile: settings.baseline.quantile,
+    range: scaled(settings, settings.baseline.rangeSeconds),
+    offset: scaled(settings, settings.baseline.offsetSeconds),
+  });
+}

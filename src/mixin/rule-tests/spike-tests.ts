@@ -1,0 +1,125 @@
+import type { Catalogue } from '../../classify/catalogue.ts';
+import type { MixinSettings, SpikeLevel } from '../settings.ts';
+import type { Check, RuleTest } from './promtool.ts';
+import { createStory, humanize, type Mix, type SpikeUnderTest, type Story, type Stretch } from './story.ts';
+
+/** Answers per evaluation: enough that a threshold of a tenth of a per cent is a whole number. */
+const BUSY = 1000;
+/** How long a usual level is measured before something happens: longer than the offset of the baseline. */
+const USUAL = 40;
+/** Keeps clear of the edges of a window, where Prometheus 3 (left-open ranges) and 2 differ by one sample. */
+const MARGIN = 3;
+
+/** Tests of one spike alert, made from its own thresholds. */
+export function spikeTests(
+  settings: MixinSettings,
+  causes: Catalogue['causes'],
+  subject: SpikeUnderTest,
+): readonly RuleTest[] {
+  const story = createStory(settings, causes, subject);
+  const levels = subject.severities.map((severity) => subject.spike[severity]);
+  const longestKeep = Math.max(...levels.map(({ keepFiringSeconds }) => keepFiringSeconds));
+  const mildest = subject.spike[subject.severities[0]];
+  return [
+    ...levels.map((level) => firesAndResolves(story, level, longestKeep)),
+    firesWithoutHistory(story, mildest),
+    staysQuiet(story, 'stays quiet on a healthy model', [{ ticks: USUAL, all: BUSY, bad: 0 }]),
+    staysQuiet(story, 'stays quiet just below its threshold', [
+      { ticks: story.offset - MARGIN, all: BUSY, bad: Math.ceil(mildest.ratio * BUSY) - 1 },
+    ]),
+    ...guards(story, mildest),
+    ...relative(story, mildest),
+    { title: 'stays quiet on absent data', series: [], checks: [{ tick: 30, firing: [] }] },
+  ];
+}
+
+function twice({ ratio }: SpikeLevel): Mix {
+  return { all: BUSY, bad: Math.round(Math.min(1, 2 * ratio) * BUSY) };
+}
+
+/** Health long enough to be the usual level, errors at twice the threshold, and health again. */
+function firesAndResolves(story: Story, level: SpikeLevel, longestKeepSeconds: number): RuleTest {
+  const before = USUAL;
+  const mix = twice(level);
+  const fires = before + story.window + story.ticksOf(level.forSeconds) + MARGIN;
+  const end = fires + MARGIN;
+  const gone = end + story.window + story.ticksOf(longestKeepSeconds) + MARGIN;
+  return {
+    title: `fires at twice its ${level.ratio}, outlasts the errors by keep_firing_for, and resolves`,
+    series: story.series([
+      { ticks: before, all: BUSY, bad: 0 },
+      { ticks: end - before, ...mix },
+      { ticks: gone - end, all: BUSY, bad: 0 },
+    ]),
+    checks: [
+      { tick: before, firing: [] },
+      { tick: before + 1, firing: [] },
+      { tick: fires, firing: story.firing(mix, '0%') },
+      { tick: gone, firing: [] },
+    ],
+    stillFiring: [end + Math.min(story.ticksOf(level.keepFiringSeconds), story.window + MARGIN) - 1],
+  };
+}
+
+/** The absolute threshold alone: a model that fails from its first minute on has no usual level yet. */
+function firesWithoutHistory(story: Story, level: SpikeLevel): RuleTest {
+  const mix = twice(level);
+  const fires = story.window + story.ticksOf(level.forSeconds) + MARGIN;
+  return {
+    title: `fires at twice its ${level.ratio} on a model without history`,
+    series: story.series([{ ticks: fires, ...mix }]),
+    checks: [{ tick: fires, firing: story.firing(mix, 'not known yet') }],
+  };
+}
+
+function staysQuiet(story: Story, title: string, stretches: readonly Stretch[]): RuleTest {
+  const ticks = stretches.reduce((sum, stretch) => sum + stretch.ticks, 0);
+  // Once a window: an alert that fires is kept for longer than that, so none can slip through between.
+  const checks: Check[] = [{ tick: ticks, firing: [] }];
+  for (let tick = story.window; tick < ticks; tick += story.window) checks.push({ tick, firing: [] });
+  return { title, series: story.series(stretches), checks };
+}
+
+/** All answers bad, but too few answers; and a share far above the threshold, but too few bad ones. */
+function guards(story: Story, level: SpikeLevel): readonly RuleTest[] {
+  // A rate may be stretched by one interval of the window to reach its edges: stay that far below the guard.
+  const stretchable = (count: number) => Math.floor((count - 1) * (1 - 1 / story.window));
+  const few = Math.floor(stretchable(level.minTotal) / story.window);
+  const bad = stretchable(level.minBad);
+  const quiet = { ticks: 2 * story.window, all: 0, bad: 0 };
+  return [
+    staysQuiet(story, `stays quiet below ${level.minTotal} answers, all of them bad`, [
+      { ticks: USUAL, all: few, bad: few },
+    ]),
+    staysQuiet(story, `stays quiet below ${level.minBad} bad answers, whatever their share`, [
+      quiet,
+      { ticks: 1, all: Math.max(2 * bad, level.minTotal), bad },
+      quiet,
+    ]),
+  ];
+}
+
+/** The arm that compares with the model's own usual level, below the absolute threshold. */
+function relative(story: Story, { ratio, baseline }: SpikeLevel): readonly RuleTest[] {
+  if (baseline === undefined) return [];
+  const spike = { all: BUSY, bad: Math.round(((ratio + baseline.floor) / 2) * BUSY) };
+  const share = spike.bad / BUSY;
+  const calm = Math.floor((0.5 * share * BUSY) / baseline.factor);
+  const noisy = Math.ceil((1.5 * share * BUSY) / baseline.factor);
+  const after = { ...spike, ticks: story.offset - MARGIN };
+  return [
+    {
+      title: `fires below ${ratio} when that is over ${baseline.factor} times the usual level`,
+      series: story.series([{ ticks: USUAL, all: BUSY, bad: calm }, after]),
+      checks: [{ tick: USUAL + after.ticks, firing: story.firing(spike, humanize(calm / BUSY)) }],
+    },
+    staysQuiet(story, `stays quiet below ${ratio} when that is not over ${baseline.factor} times the usual level`, [
+      { ticks: USUAL, all: BUSY, bad: noisy },
+      after,
+    ]),
+    staysQuiet(story, `stays quiet below the floor of ${baseline.floor}, however unusual`, [
+      { ticks: USUAL, all: BUSY, bad: 0 },
+      { ...after, bad: Math.ceil(baseline.floor * BUSY) - 1 },
+    ]),
+  ];
+}

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { parse } from 'yaml';
+import { defaultSettings, type Spike } from '../../src/mixin/settings.ts';
+import { alertsOf, pack, packFolder, ruleGroupsOf, run } from './pack.ts';
+
+const CONFIG = 'alerts/alertmanager/alertmanager.yml';
+const TEMPLATES = 'alerts/alertmanager/templates/*.tmpl';
+
+interface ConfigJson {
+  readonly route: { readonly receiver: string; readonly group_by: readonly string[] };
+  readonly inhibit_rules: readonly {
+    readonly source_matchers: readonly string[];
+    readonly target_matchers: readonly string[];
+    readonly equal: readonly string[];
+  }[];
+  readonly receivers: readonly {
+    readonly name: string;
+    readonly webhook_configs: readonly { readonly url: string; readonly send_resolved: boolean }[];
+  }[];
+}
+
+const files = await pack();
+const alerts = alertsOf(await ruleGroupsOf(files));
+// amtool checks the shape of the same text below.
+const config = parse(files.get(CONFIG) ?? '') as ConfigJson;
+
+/** Labels that an alert has when it fires: its own, and those its series are known to keep. */
+function labelsOf(alert: (typeof alerts)[number]): Readonly<Record<string, string>> {
+  const series = alert.labels?.component === 'llm-api' ? { provider: 'p', model: 'm', code: '503' } : { instance: 'i' };
+  return { alertname: alert.alert, ...series, ...alert.labels };
+}
+
+function matches(matchers: readonly string[], labels: Readonly<Record<string, string>>): boolean {
+  return matchers.every((matcher) => {
+    const [, label = '', operator = '', value = ''] = /^(\w+)(=~|=)"(.*)"$/.exec(matcher) ?? [];
+    return operator === '=' ? labels[label] === value : new RegExp(`^(?:${value})$`).test(labels[label] ?? '');
+  });
+}
+
+describe('the Alertmanager configuration', () => {
+  test('passes amtool check-config, at any speed', async (t) => {
+    for (const timeScale of [1, 10]) {
+      const check = await run('amtool', ['check-config', CONFIG], await packFolder(t, { timeScale }));
+      assert.equal(check.code, 0, check.output);
+      assert.match(check.output, /1 inhibit rules[\s\S]*3 receivers[\s\S]*1 templates/);
+    }
+  });
+
+  test('routes each alert to the receiver of its severity', async (t) => {
+    const folder = await packFolder(t);
+    for (const alert of alerts) {
+      const labels = Object.entries(labelsOf(alert)).map(([label, value]) => `${label}=${value}`);
+      const receiver = `llm-${alert.labels?.severity}`;
+      const args = ['config', 'routes', 'test', `--config.file=${CONFIG}`, `--verify.receivers=${receiver}`, ...labels];
+      const { code, output } = await run('amtool', args, folder);
+      assert.equal(code, 0, `${alert.alert}: ${output}`);
+    }
+  });
+
+  test('an alert of nobody still reaches a receiver that exists', async (t) => {
+    const args = ['config', 'routes', 'test', `--config.file=${CONFIG}`, 'alertname=Other'];
+    const { stdout } = await run('amtool', args, await packFolder(t));
+    assert.ok(
+      config.receivers.some(({ name }) => name === stdout.trim()),
+      stdout,
+    );
+  });
+
+  test('groups by nothing that changes during an incident', () => {
+    assert.deepEqual(config.route.group_by, ['cluster', 'namespace', 'provider', 'alertname']);
+  });
+
+  test('every receiver sends resolved messages, to the address of the settings', () => {
+    for (const { webhook_configs: hooks } of config.receivers) {
+      assert.deepEqual(hooks, [{ url: 'http://127.0.0.1:5001/', send_resolved: true }]);
+    }
+  });
+});
+
+describe('inhibition', () => {
+  const pairs = config.inhibit_rules.flatMap((rule) =>
+    alerts.flatMap((source) =>
+      alerts
+        .filter(
+          (target) =>
+            matches(rule.source_matchers, labelsOf(source)) && matches(rule.target_matchers, labelsOf(target)),
+        )
+        .map((target) => ({ rule, source, target })),
+    ),
+  );
+
+  test('critical alerts mute the warnings', () => {
+    const names = pairs.map(({ source, target }) => `${source.alert} > ${target.alert}`);
+    assert.ok(names.includes('LLMApi503SpikeSevere > LLMApi503Spike'), names.join());
+    assert.ok(names.includes('LLMApi504Spike > LLMApi504Spike'), names.join());
+  });
+
+  test('both sides have each label that must be equal: one missing on both would mute everything', () => {
+    const external = ['cluster', 'namespace'];
+    for (const { rule, source, target } of pairs) {
+      for (const label of rule.equal.filter((name) => !external.includes(name))) {
+        assert.ok(
+          label in labelsOf(source) && label in labelsOf(target),
+          `${source.alert} > ${target.alert}: ${label}`,
+        );
+      }
+    }
+  });
+
+  test('no alert is on both sides, and none of the pipeline mutes one of the API', () => {
+    for (const { source, target } of pairs) {
+      assert.notEqual(source, target);
+      assert.equal(source.labels?.component, target.labels?.component);
+    }
+  });
+
+  test('what mutes is there first and leaves last', () => {
+    const { spike503, spike504, windowSeconds } = defaultSettings;
+    for (const { critical, warning } of [spike503, spike504] satisfies Spike[]) {
+      assert.ok(critical.forSeconds <= warning.forSeconds);
+      assert.ok(critical.keepFiringSeconds >= warning.keepFiringSeconds + windowSeconds);
+    }
+  });
+});
+
+describe('the templates', () => {
+  const data = {
+    status: 'firing',
+    externalURL: 'http://alertmanager',
+    commonLabels: { alertname: 'LLMApi503Spike', provider: 'novita', model: 'deepseek/deepseek-v3.1', code: '503' },
+    commonAnnotations: { cause: 'model_overloaded', runbook_url: 'https://runbook' },
+    alerts: Array.from({ length: 7 }, (_, index) => ({
+      status: 'firing',
+      labels: { model: `model-${index}`, code: '503' },
+      annotations: {
+        summary: 'Summary.',
+        description: 'Description.',
+        cause: 'model_overloaded',
+        advice: 'Back off.',
+        runbook_url: 'https://runbook',
+        dashboard_url: 'https://dashboard',
+      },
+    })),
+  };
+
+  test('name model, code, cause, advice and links, and say how many alerts they leave out', async (t) => {
+    const folder = await packFolder(t);
+    await writeFile(join(folder, 'data.json'), JSON.stringify(data));
+    const render = async (name: string) => {
+      const text = `{{ template "${name}" . }}`;
+      const args = [
+        'template',
+        'render',
+        `--template.glob=${TEMPLATES}`,
+        `--template.text=${text}`,
+        '--template.data=data.json',
+      ];
+      const { code, stdout, output } = await run('amtool', args, folder);
+      assert.equal(code, 0, output);
+      return stdout.trim();
+    };
+    assert.equal(
+      await render('llm.title'),
+      '[FIRING 7] LLMApi503Spike novita deepseek/deepseek-v3.1 503: model_overloaded',
+    );
+    assert.equal(await render('llm.link'), 'https://runbook');
+    const text = await render('llm.text');
+    for (const part of [
+      'Model: model-0',
+      'Code: 503',
+      'Cause: model_overloaded',
+      'Do first: Back off.',
+      'https://dashboard',
+    ]) {
+      assert.ok(text.includes(part), `${part} is not in:\n${text}`);
+    }
+    assert.ok(text.includes('Model: model-4') && !text.includes('Model: model-5'));
+    assert.match(text, /7 alerts in all/);
+  });
+
+  test('the configuration uses only templates that are defined, in examples too: Alertmanager would lose the page', () => {
+    const used = [...(files.get(CONFIG) ?? '').matchAll(/template "([\w.]+)"/g)].map(([, name = '']) => name);
+    const template = files.get('alerts/alertmanager/templates/llm.tmpl') ?? '';
+    const defined = [...template.matchAll(/define "([\w.]+)"/g)].map(([, name = '']) => name);
+    assert.ok(used.length > 0);
+    for (const name of used) assert.ok(defined.includes(name), name);
+  });
+});
