@@ -1,0 +1,19 @@
+import type { TestContext } from 'node:test';
+import {
+  type Alertmanager,
+  type AlertmanagerOptions,
+  startAlertmanager as start,
+} from '../../src/demo/alertmanager.ts';
+import { tempDir } from './temp-dir.ts';
+
+/** A real Alertmanager on a free loopback port and with a folder of its own, stopped when the test ends. */
+export async function startAlertmanager(
+  t: TestContext,
+  options: Omit<AlertmanagerOptions, 'folder'>,
+): Promise<Alertmanager> {
+  let alertmanager: Alertmanager | undefined;
+  // Before tempDir's, because these run in order: the folder must not go while the program writes to it.
+  t.after(() => alertmanager?.stop());
+  alertmanager = await start({ ...options, folder: await tempDir(t) });
+  return alertmanager;
+}
