@@ -1,0 +1,92 @@
+import type { Readable } from 'node:stream';
+import type { BuildInfo } from './build-info.ts';
+import { loadCatalogue } from './classify/catalogue.ts';
+import type { Clock } from './clock.ts';
+import { describeInputs } from './config/inputs.ts';
+import { listenOn } from './config/listen.ts';
+import { providerSettings } from './config/providers.ts';
+import { createReload } from './config/reload.ts';
+import type { Config } from './config/schema.ts';
+import type { ListenAddress } from './config/units.ts';
+import { createInputs } from './input/inputs.ts';
+import type { Log } from './log.ts';
+import { exposeBuild, exposeReload } from './metrics/record/info.ts';
+import { createRecorder, type RecorderSettings } from './metrics/record/recorder.ts';
+import { createStore } from './metrics/store.ts';
+import type { Problem } from './problem.ts';
+import { createWebServer } from './server/server.ts';
+
+export interface AppOptions {
+  /** Reads the configuration, at the start and at every reload; throws a ProblemError when it is wrong. */
+  readonly load: () => Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly build: BuildInfo;
+  /** Read when the configuration asks for standard input. */
+  readonly stdin: Readable;
+}
+
+/** A running exporter. */
+export interface RunningApp {
+  /** Absent when nothing is proxied. */
+  readonly proxyAddress: ListenAddress | undefined;
+  readonly webAddress: ListenAddress;
+  /** Takes up a changed configuration; one with problems changes nothing. Answers with the problems. */
+  reload(): readonly Problem[];
+  /** No new requests; resolves when the running ones have ended or `proxy.drain_timeout` has passed. */
+  drain(): Promise<void>;
+  /** Ends everything now; requests that still run are cut, and counted. */
+  close(): Promise<void>;
+}
+
+/** Builds the parts, joins them, and listens. Throws a ProblemError when the configuration or a port is of no use. */
+export async function startApp({ load, clock, log, build, stdin }: AppOptions): Promise<RunningApp> {
+  const config = load();
+  let ready = false;
+  const store = createStore({ clock, limits: { series: config.limits.series } });
+  const catalogue = loadCatalogue();
+  const recorder = createRecorder({ store, catalogue, clock, settings: recorderSettings(config) });
+  const inputs = createInputs({ config, sink: recorder, clock, log, stdin });
+  const { reload, running } = createReload({
+    load,
+    log,
+    config,
+    apply(next) {
+      recorder.reconfigure(recorderSettings(next));
+      inputs.reconfigure(next);
+    },
+    report: (success) => exposeReload(store, clock, success),
+  });
+  const web = createWebServer({
+    ...{ store, recorder, catalogue, clock, log, build },
+    birth: config.metrics.birth,
+    isReady: () => ready,
+    inputs: () => describeInputs(running()),
+    reload: config.web.enable_lifecycle ? reload : undefined,
+  });
+  const close = async (): Promise<void> => {
+    ready = false;
+    await inputs.close();
+    await web.close();
+  };
+
+  exposeBuild(store, build);
+  exposeReload(store, clock, true);
+  try {
+    const webAddress = await listenOn('web.listen_address', config.web.listen_address, web);
+    const proxyAddress = await inputs.start();
+    ready = true;
+    const drain = (): Promise<void> => {
+      ready = false;
+      return inputs.drain();
+    };
+    return { proxyAddress, webAddress, reload, drain, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function recorderSettings(config: Config): RecorderSettings {
+  return { providers: providerSettings(config), modelLimit: config.limits.models };
+}

@@ -1,0 +1,83 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { configJsonSchema, configReference } from '../config/reference.ts';
+import { metricsReference } from '../metrics/reference.ts';
+import { renderPack } from '../mixin/pack.ts';
+import { defaultSettings, type MixinSettings } from '../mixin/settings.ts';
+import { type Problem, ProblemError } from '../problem.ts';
+import type { CliContext } from './context.ts';
+
+interface GenerateFlags {
+  readonly outputDir: string;
+  readonly check?: true;
+  readonly docs?: true;
+  readonly selector?: string;
+  readonly runbookUrl?: string;
+  readonly grafanaUrl?: string;
+}
+
+/** `generate`: writes the alert pack and the dashboards, or checks that what is there is what it would write. */
+export function generateCommand({ stdout }: CliContext): Command {
+  return new Command('generate')
+    .description('write alerts/ and dashboards/ from the settings of the mixin')
+    .option('--output-dir <dir>', 'where alerts/ and dashboards/ are written', '.')
+    .option('--selector <matchers>', 'more matchers for every query, such as job="llm-exporter"')
+    .option('--runbook-url <url>', 'where the runbooks are found')
+    .option('--grafana-url <url>', 'address of Grafana, for the links in alerts')
+    .option('--docs', 'write the reference pages of this project, too')
+    .option('--check', 'write nothing; fail when a file there differs')
+    .addHelpText('after', '\nExample:\n  llm-exporter generate --output-dir /etc/llm-exporter --selector \'job="llm"\'')
+    .action(async (flags: GenerateFlags) => {
+      const files = [...(await renderPack(settingsOf(flags))), ...(flags.docs === true ? docs() : [])];
+      if (flags.check === true) checkFiles(flags.outputDir, files);
+      else writeFiles(flags.outputDir, files);
+      stdout.write(
+        `${files.length} files ${flags.check === true ? 'are up to date' : 'written'} in ${flags.outputDir}\n`,
+      );
+    });
+}
+
+type Files = readonly (readonly [path: string, text: string])[];
+
+function docs(): Files {
+  return [
+    ['docs/configuration.md', configReference()],
+    ['docs/config.schema.json', configJsonSchema()],
+    ['docs/metrics.md', metricsReference()],
+  ];
+}
+
+function settingsOf({ selector, runbookUrl, grafanaUrl }: GenerateFlags): MixinSettings {
+  return {
+    ...defaultSettings,
+    ...(selector !== undefined && { selector }),
+    ...(runbookUrl !== undefined && { runbookBaseUrl: runbookUrl }),
+    ...(grafanaUrl !== undefined && { grafanaUrl }),
+  };
+}
+
+function writeFiles(dir: string, files: Files): void {
+  for (const [path, text] of files) {
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), text);
+  }
+}
+
+function checkFiles(dir: string, files: Files): void {
+  const problems = files.flatMap(([path, text]): Problem[] => {
+    const file = join(dir, path);
+    if (readIfThere(file) === text) return [];
+    return [{ code: 'generate.stale', file, message: 'differs from what generate writes: run npm run generate' }];
+  });
+  if (problems.length > 0) throw new ProblemError(problems);
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    // Not there, or not readable: either way not what it ought to be.
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import { Command, Option } from 'commander';
+import { type RunningApp, startApp } from '../app.ts';
+import { readBuildInfo } from '../build-info.ts';
+import { loadConfig, type Override } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { addressUrl } from '../config/units.ts';
+import { createLog, LOG_FORMATS, LOG_LEVELS, type Log, type LogFormat, type LogLevel } from '../log.ts';
+import type { CliContext } from './context.ts';
+import { stopSignal } from './stop-signal.ts';
+
+/** Flags as commander hands them over: without the dashes in front, and in camel case where there are others. */
+interface ServeFlags {
+  readonly 'config.file'?: string;
+  readonly upstream?: string;
+  readonly provider?: string;
+  readonly file: readonly string[];
+  readonly format?: string;
+  readonly stdin?: true;
+  readonly 'proxy.listenAddress'?: string;
+  readonly 'web.listenAddress'?: string;
+  readonly 'web.enableLifecycle'?: true;
+  readonly 'log.level': LogLevel;
+  readonly 'log.format': LogFormat;
+}
+
+const EXAMPLE = `
+Examples:
+  llm-exporter serve --upstream https://api.novita.ai
+  llm-exporter serve --file /var/log/nginx/llm.json --provider novita
+  llm-exporter serve --config.file /etc/llm-exporter/config.yml
+
+SIGHUP reloads the configuration file. SIGTERM or SIGINT lets running requests finish; a second one stops at once.`;
+
+/** `serve`: runs the sidecar until a signal ends it. */
+export function serveCommand(context: CliContext): Command {
+  return new Command('serve')
+    .description('run the exporter: proxy an LLM API, follow request logs, or both, and expose metrics')
+    .option('--config.file <path>', 'YAML configuration; flags override it')
+    .option('--upstream <url>', 'proxy to this API, such as https://api.novita.ai')
+    .option('--provider <name>', 'value of the provider label; by default from the host of the upstream')
+    .option(
+      '--file <path>',
+      'follow this request log; may be repeated',
+      (path: string, all: string[]) => [...all, path],
+      [],
+    )
+    .addOption(new Option('--format <name>', 'format of --file and --stdin').choices(['auto', 'nginx-json', 'json']))
+    .option('--stdin', 'read request lines from standard input')
+    .option('--proxy.listen-address <address>', 'where clients connect (default 127.0.0.1:8503)')
+    .option('--web.listen-address <address>', 'where /metrics and the status page are served (default :9503)')
+    .option('--web.enable-lifecycle', 'allow POST /-/reload')
+    .addOption(new Option('--log.level <level>', 'least severe log line to print').choices(LOG_LEVELS).default('info'))
+    .addOption(new Option('--log.format <format>', 'how log lines are written').choices(LOG_FORMATS).default('logfmt'))
+    .addHelpText('after', EXAMPLE)
+    .action((flags: ServeFlags) => serve(flags, context));
+}
+
+async function serve(flags: ServeFlags, context: CliContext): Promise<void> {
+  const log = createLog({ level: flags['log.level'], format: flags['log.format'] });
+  const load = (): Config => loadConfig({ file: flags['config.file'], overrides: overridesOf(flags) });
+  const app = await startApp({
+    load,
+    clock: context.clock,
+    log,
+    build: readBuildInfo(context.env),
+    stdin: context.stdin,
+  });
+  announce(app, log);
+  await untilStopped(app, context, log);
+}
+
+/** Flags as settings of the file they override; `--provider` and `--format` speak of every input given by a flag. */
+function overridesOf(flags: ServeFlags): Override[] {
+  const { upstream, provider, format, stdin } = flags;
+  const lines = { ...(provider && { provider }), ...(format && { format }) };
+  const logs = flags.file.map((file) => ({ file, ...lines }));
+  const overrides: Override[] = [
+    { flag: '--upstream', path: ['proxy', 'upstream'], value: upstream },
+    { flag: '--provider', path: ['proxy', 'provider'], value: upstream && provider },
+    { flag: '--file', path: ['logs'], value: logs.length > 0 ? logs : undefined },
+    { flag: '--stdin', path: ['stdin'], value: stdin && lines },
+    { flag: '--proxy.listen-address', path: ['proxy', 'listen_address'], value: flags['proxy.listenAddress'] },
+    { flag: '--web.listen-address', path: ['web', 'listen_address'], value: flags['web.listenAddress'] },
+    { flag: '--web.enable-lifecycle', path: ['web', 'enable_lifecycle'], value: flags['web.enableLifecycle'] },
+  ];
+  return overrides.filter(({ value }) => value !== undefined);
+}
+
+function announce({ proxyAddress, webAddress }: RunningApp, log: Log): void {
+  if (proxyAddress !== undefined) log.info('proxy is listening', { address: addressUrl(proxyAddress) });
+  log.info('metrics are served', { address: `${addressUrl(webAddress)}/metrics` });
+}
+
+/** SIGHUP reloads; the first SIGTERM or SIGINT drains, the second one stops at once. */
+async function untilStopped(app: RunningApp, context: CliContext, log: Log): Promise<void> {
+  const ignoreHangup = context.onSignal('SIGHUP', () => app.reload());
+  log.info('draining: running requests may finish', { signal: await stopSignal(context) });
+  const second = await Promise.race([app.drain(), stopSignal(context)]);
+  if (second !== undefined) log.warn('stopping at once: requests are cut', { signal: second });
+  await app.close();
+  ignoreHangup();
+  log.info('stopped');
+}

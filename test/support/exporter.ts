@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { TestContext } from 'node:test';
+import { eventually } from './eventually.ts';
+import { type Scrape, scrape } from './scrape.ts';
+
+/** One run of the command line, from outside. */
+export interface CliRun {
+  readonly child: ChildProcess;
+  stdout(): string;
+  stderr(): string;
+  /** Exit code, or the signal's name. */
+  readonly exit: Promise<number | string>;
+}
+
+/** Starts `llm-exporter ARGS`; the test ends it if it still runs by then. */
+export function runCli(t: TestContext, args: readonly string[], options: { readonly stdin?: boolean } = {}): CliRun {
+  const stdin = options.stdin === true ? 'pipe' : 'ignore';
+  const child = spawn(process.execPath, ['src/main.ts', ...args], { stdio: [stdin, 'pipe', 'pipe'] });
+  const output = { stdout: '', stderr: '' };
+  child.stdout?.on('data', (chunk) => (output.stdout += chunk));
+  child.stderr?.on('data', (chunk) => (output.stderr += chunk));
+  const exit = once(child, 'close').then(([code, signal]) => code ?? signal);
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await exit;
+  });
+  return { child, exit, stdout: () => output.stdout, stderr: () => output.stderr };
+}
+
+/** A running `llm-exporter serve`. */
+export interface ExporterProcess extends CliRun {
+  /** Absent when nothing is proxied. */
+  readonly proxyUrl: string;
+  readonly webUrl: string;
+  scrape(): Promise<Scrape>;
+}
+
+/** Starts `serve` on free loopback ports and waits until it says that it listens. */
+export async function startExporter(
+  t: TestContext,
+  args: readonly string[],
+  options: { readonly stdin?: boolean } = {},
+): Promise<ExporterProcess> {
+  const ports = ['--web.listen-address=127.0.0.1:0', '--proxy.listen-address=127.0.0.1:0'];
+  const proxied = args.some((arg) => arg.startsWith('--upstream') || arg.startsWith('--config.file'));
+  const run = runCli(t, ['serve', ...ports.slice(0, proxied ? 2 : 1), ...args], options);
+  const address = (message: string) =>
+    eventually(() => {
+      assert.equal(run.child.exitCode, null, `serve ended: ${run.stderr()}`);
+      const found = new RegExp(`msg="${message}" address=(\\S+)`).exec(run.stderr())?.[1];
+      assert.ok(found, `no "${message}" in: ${run.stderr()}`);
+      return found;
+    });
+  const webUrl = (await address('metrics are served')).replace('/metrics', '');
+  const proxyUrl = proxied ? await address('proxy is listening') : '';
+  return { ...run, webUrl, proxyUrl, scrape: () => scrape(webUrl) };
+}
