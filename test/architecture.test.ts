@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, test } from 'node:test';
+
+/** Who may import whom, type imports included. A folder may always import itself; leaves import only one another. */
+const LEAVES = ['clock', 'log', 'problem', 'build-info'];
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  event: [],
+  provider: ['event', 'problem'],
+  classify: ['event', 'problem'],
+  config: ['provider', 'log', 'problem'],
+  metrics: ['event', 'classify', 'clock', 'build-info'],
+  input: ['event', 'provider', 'config', 'clock', 'log', 'problem'],
+  server: ['metrics', 'classify', 'config', 'problem', 'log', 'clock', 'build-info'],
+  mixin: ['metrics/families', 'classify/catalogue', 'classify/causes', 'config', 'problem'],
+  simulate: ['event', 'provider', 'classify/causes', 'problem', 'log', 'clock'],
+  app: ['build-info', 'classify', 'clock', 'config', 'event', 'input', 'log', 'metrics', 'problem', 'server'],
+  demo: ['app', 'build-info', 'clock', 'config', 'log', 'mixin', 'problem', 'simulate'],
+  cli: ['app', 'build-info', 'classify', 'clock', 'config', 'demo', 'log', 'metrics/reference', 'mixin', 'problem', 'simulate'],
+  main: ['cli', 'clock'],
+};
+
+const MAX_FILE_LINES = 300;
+const MAX_FOLDER_FILES = 14;
+
+/** Packages that belong to one place, so that each can be replaced there. */
+const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
+  'prom-client': ['metrics/'],
+  express: ['server/'],
+  undici: ['input/proxy/'],
+  pino: ['log.ts'],
+  commander: ['cli/'],
+};
+
+const files = globSync('src/**/*.ts').map((path) => path.slice('src/'.length));
+const imports = new Map(files.map((file) => [file, importsOf(file)]));
+
+function importsOf(file: string): { readonly local: readonly string[]; readonly packages: readonly string[] } {
+  const text = readFileSync(join('src', file), 'utf8');
+  const specifiers = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+  return {
+    local: specifiers.filter((name) => name.startsWith('.')).map((name) => normalize(join(dirname(file), name))),
+    packages: specifiers.filter((name) => !name.startsWith('.') && !name.startsWith('node:')),
+  };
+}
+
+const folderOf = (file: string): string => file.split('/')[0]?.replace(/\.ts$/, '') ?? '';
+
+function isAllowed(from: string, to: string): boolean {
+  const folder = folderOf(from);
+  if (folder === folderOf(to)) return true;
+  if (LEAVES.includes(folder)) return LEAVES.includes(folderOf(to));
+  return (MAY_IMPORT[folder] ?? []).some((name) => to === `${name}.ts` || to.startsWith(`${name}/`));
+}
+
+describe('architecture', () => {
+  test('finds the sources', () => {
+    assert.ok(files.length > 20, `only ${files.length} files found`);
+  });
+
+  test('every folder imports only what it may', () => {
+    const wrong = [...imports].flatMap(([from, { local }]) =>
+      local.filter((to) => !isAllowed(from, to)).map((to) => `${from} imports ${to}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  test('every import names a file that exists', () => {
+    const known = new Set(files);
+    const missing = [...imports].flatMap(([from, { local }]) =>
+      local.filter((to) => to.endsWith('.ts') && !known.has(to)).map((to) => `${from}: ${to}`),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  test('no file imports itself, however far around', () => {
+    const state = new Map<string, 'open' | 'done'>();
+    const visit = (file: string, trail: readonly string[]): void => {
+      assert.notEqual(state.get(file), 'open', `cycle: ${[...trail, file].join(' -> ')}`);
+      if (state.get(file) === 'done') return;
+      state.set(file, 'open');
+      for (const next of imports.get(file)?.local ?? []) visit(next, [...trail, file]);
+      state.set(file, 'done');
+    };
+    for (const file of files) visit(file, []);
+  });
+
+  test('packages stay at home', () => {
+    const strays = [...imports].flatMap(([from, { packages }]) =>
+      packages
+        .filter((name) => PACKAGE_HOMES[name]?.every((home) => !from.startsWith(home)))
+        .map((name) => `${from} imports ${name}`),
+    );
+    assert.deepEqual(strays, []);
+  });
+
+  test('only main.ts ends the process, only clock.ts knows the time', () => {
+    const rules: readonly (readonly [pattern: RegExp, home: string])[] = [
+      [/process\.exit\(/, 'main.ts'],
+      [/\bDate\.now\(\)|\bperformance\.now\(\)|new Date\(\)/, 'clock.ts'],
+    ];
+    const wrong = files.flatMap((file) => {
+      const text = readFileSync(join('src', file), 'utf8');
+      return rules
+        .filter(([pattern, home]) => file !== home && pattern.test(text))
+        .map(([pattern]) => `${file}: ${pattern}`);
+    });
+    assert.deepEqual(wrong, []);
+  });
+
+  test('files and folders stay small', () => {
+    const long = files.filter(
+      (file) => readFileSync(join('src', file), 'utf8').split('\n').length - 1 > MAX_FILE_LINES,
+    );
+    const counts = Map.groupBy(files, (file) => dirname(file));
+    const full = [...counts].filter(([folder, members]) => folder !== '.' && members.length > MAX_FOLDER_FILES);
+    assert.deepEqual([long, full.map(([folder]) => folder)], [[], []]);
+  });
+});
