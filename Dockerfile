@@ -1,0 +1,24 @@
+# syntax=docker/dockerfile:1
+FROM node:26.10.0-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN npm run build && npm prune --omit=dev
+
+FROM node:26.10.0-slim
+ARG REVISION=unknown
+ENV NODE_ENV=production LLM_EXPORTER_REVISION=$REVISION
+LABEL org.opencontainers.image.title="llm-exporter" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.revision=$REVISION
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+# A number, so that Kubernetes can check runAsNonRoot; 1000 is the image's user "node".
+USER 1000
+EXPOSE 8503 9503
+ENTRYPOINT ["node", "/app/dist/main.js"]
+CMD ["serve", "--help"]
