@@ -13,5 +13,5 @@ export function readBuildInfo(env: Readonly<Record<string, string | undefined>>)
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   // Our own file, shipped with the code: its version is a string.
   const { version } = JSON.parse(text) as { version: string };
-  return { version, revision: env['LLM_EXPORTER_REVISION'] ?? 'unknown', nodeVersion: process.version };
+  return { version, revision: env.LLM_EXPORTER_REVISION ?? 'unknown', nodeVersion: process.version };
 }

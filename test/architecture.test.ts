@@ -17,7 +17,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulate: ['event', 'provider', 'classify/causes', 'problem', 'log', 'clock'],
   app: ['build-info', 'classify', 'clock', 'config', 'event', 'input', 'log', 'metrics', 'problem', 'server'],
   demo: ['app', 'build-info', 'clock', 'config', 'log', 'mixin', 'problem', 'simulate'],
-  cli: ['app', 'build-info', 'classify', 'clock', 'config', 'demo', 'log', 'metrics/reference', 'mixin', 'problem', 'simulate'],
+  cli: [
+    'app',
+    'build-info',
+    'classify',
+    'clock',
+    'config',
+    'demo',
+    'log',
+    'metrics/reference',
+    'mixin',
+    'problem',
+    'simulate',
+  ],
   main: ['cli', 'clock'],
 };
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { eventually } from './eventually.ts';
 
 /** A real HTTP server that plays the LLM API; the test decides what it answers, and when. */
 export interface FakeUpstream {
@@ -52,4 +53,39 @@ export function openStream(response: ServerResponse): ServerResponse {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   response.flushHeaders();
   return response;
+}
+
+/** An answer that is sent as fast as it is taken. */
+export interface Flood {
+  /** Bytes that were taken so far. */
+  written(): number;
+  /** Waits until nothing is taken any more: every buffer on the way is full. */
+  stalled(): Promise<void>;
+}
+
+/** Answers with so many bytes, piece by piece, waiting whenever it is asked to. */
+export function flood(response: ServerResponse, totalBytes: number): Flood {
+  const piece = Buffer.alloc(64 * 1024, 'x');
+  let written = 0;
+  const push = (): void => {
+    while (written < totalBytes) {
+      written += piece.length;
+      if (!response.write(piece)) {
+        response.once('drain', push);
+        return;
+      }
+    }
+    response.end();
+  };
+  push();
+  const stalled = async (): Promise<void> => {
+    let before = -1;
+    const standsStill = (): void => {
+      const moved = written - before;
+      before = written;
+      if (moved !== 0) throw new Error(`${moved} more bytes were taken`);
+    };
+    await eventually(standsStill, 20_000, 200);
+  };
+  return { written: () => written, stalled };
 }
