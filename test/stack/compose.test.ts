@@ -4,10 +4,10 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
+import { freePort } from '../../src/demo/program/http-program.ts';
 import { debianProgram } from '../../src/demo/programs.ts';
 import { eventually } from '../support/eventually.ts';
 import { runCli } from '../support/exporter.ts';
-import { freePort } from '../support/free-port.ts';
 import { startProcess } from '../support/processes.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
