@@ -71,7 +71,7 @@ function chatRequest(models: readonly string[], random: Random): unknown {
   const model = random() < SHARE_OF_FIRST_MODEL ? models[0] : other;
   return {
     model: model ?? models[0],
-    stream: random() < SHARE_OF_STREAMS,
+    ...(random() < SHARE_OF_STREAMS && { stream: true, stream_options: { include_usage: true } }),
     messages: [{ role: 'user', content: 'Is all well?' }],
   };
 }

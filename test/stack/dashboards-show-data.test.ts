@@ -42,7 +42,7 @@ providers: {novita: {gateway_timeout: 300ms, models: [m1]}}
     scrapeIntervalSeconds: 0.5,
     rules: renderRules({ ...defaultSettings, timeScale: 30 }),
   });
-  startTraffic(t, { url: exporter.proxyUrl, models: ['m1', 'm2'], everyMs: 50 });
+  startTraffic(t, { url: exporter.proxyUrl, models: ['m1', 'm2'], requestsPerSecond: 40 });
 
   for (const uid of DASHBOARDS) {
     const dashboard = parseDashboard(await readFile(`dashboards/${uid}.json`, 'utf8'));

@@ -39,7 +39,7 @@ test('a 503 storm becomes one page that names its cause, and one message when it
     rules: renderRules(settings),
     alertmanagerUrl: alertmanager.url,
   });
-  startTraffic(t, { url: exporter.proxyUrl, models: [HIT, QUIET], everyMs: 50 });
+  startTraffic(t, { url: exporter.proxyUrl, models: [HIT, QUIET], requestsPerSecond: 40 });
   await eventually(async () => {
     const [served] = await prometheus.query('count(llm_requests_total{code="200"} > 50)');
     assert.ok((served?.value ?? 0) >= 2, 'no healthy traffic yet');
