@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { systemClock } from '../../src/clock.ts';
-import { eventually } from '../support/eventually.ts';
 import { followLog, ids, requestLine, requestLines } from '../support/followed-log.ts';
 
 test('a followed log gives one event for each line that is appended', async (t) => {
@@ -31,58 +28,28 @@ test('starting at the end of a half-written line counts that line when it is com
   assert.deepEqual(log.sink.rejected, []);
 });
 
-test('a started source goes on by itself', async (t) => {
-  const log = await followLog(t, { before: requestLine(1), clock: systemClock, pollIntervalMs: 5 });
-  log.source.start();
+test('a source that was opened counts what is written after that, and reads nothing before its first poll', async (t) => {
+  const log = await followLog(t, { before: requestLine(1), startAt: 'end' });
+  log.source.open();
   appendFileSync(log.path, requestLine(2));
-  await eventually(() => assert.deepEqual(log.sink.ids(), ids(1, 2)));
+  assert.deepEqual(log.sink.ids(), []);
+  assert.deepEqual(log.readAll(), ['2']);
 });
 
-test('a started source looks again after each interval, until it is closed', async (t) => {
-  const log = await followLog(t, { before: requestLine(1), pollIntervalMs: 250 });
-  log.source.start();
-  appendFileSync(log.path, requestLine(2));
-  log.clock.advance(249);
-  assert.deepEqual(log.sink.ids(), ['1']);
-  log.clock.advance(1);
-  assert.deepEqual(log.sink.ids(), ids(1, 2));
-  log.source.close();
-  appendFileSync(log.path, requestLine(3));
-  log.clock.advance(10_000);
-  assert.deepEqual(log.sink.ids(), ids(1, 2));
-});
-
-test('closing a source that is catching up stops it', async (t) => {
-  const log = await followLog(t, { before: requestLines(1, 20_000), bytesPerTick: 1 });
-  log.source.start();
-  log.source.close();
-  const { bytes } = log.sink;
-  await nextTurn();
-  assert.equal(log.sink.bytes, bytes);
-});
-
-test('catching up is cut into bounded steps, and other work gets its turn between them', async (t) => {
-  const before = requestLines(1, 20_000);
-  const bytesPerTick = 64 * 1024;
-  const log = await followLog(t, { before, bytesPerTick });
-  log.source.start();
-  let turns = 0;
-  let largestStep = log.sink.bytes;
-  for (let seen = 0; log.sink.bytes < before.length; turns += 1) {
-    seen = log.sink.bytes;
-    await nextTurn();
-    largestStep = Math.max(largestStep, log.sink.bytes - seen);
-    assert.ok(turns < 1000, 'never catches up');
+test('one poll reads no more than it may', async (t) => {
+  const before = requestLines(1, 2000);
+  const bytesPerPoll = 10_000;
+  const log = await followLog(t, { before, bytesPerPoll });
+  for (let polls = 1; log.sink.bytes < before.length; polls += 1) {
+    log.source.poll();
+    assert.equal(log.sink.bytes, Math.min(polls * bytesPerPoll, before.length));
   }
-  // The manual clock stands still: only "more at once" can have driven it here.
-  assert.deepEqual(log.sink.ids(), ids(1, 20_000));
-  assert.ok(largestStep <= bytesPerTick + 256 * 1024, `${largestStep} bytes in one step`);
-  assert.ok(turns >= Math.floor(before.length / (bytesPerTick + 256 * 1024)), `${turns} turns`);
+  assert.deepEqual(log.readAll(), ids(1, 2000));
 });
 
 test('lag is what is written and not read yet', async (t) => {
   const before = requestLines(1, 20_000);
-  const log = await followLog(t, { before, bytesPerTick: 1 });
+  const log = await followLog(t, { before, bytesPerPoll: 1000 });
   const { bytesRead, lagBytes, more } = log.source.poll();
   assert.equal(more, true);
   assert.equal(bytesRead + lagBytes, before.length);

@@ -18,6 +18,13 @@ import { type FollowedLog, followLog, ids, requestLine, requestLines } from '../
 
 const NOBODY = 65_534;
 
+/** Polls while the file can be seen but not opened. */
+function pollUnreadable(log: FollowedLog): void {
+  chmodSync(log.dir, 0o755);
+  pollForbidden(log);
+  assert.match(log.said.join(''), /code=EACCES/);
+}
+
 /** Polls while the path may not be read. Root may read anything, so it polls as nobody. */
 function pollForbidden(log: FollowedLog): void {
   chmodSync(log.path, 0);
@@ -57,6 +64,31 @@ test('a file whose start was to be the end is not read from its beginning when p
   const log = await followLog(t, { before: requestLines(1, 3), startAt: 'end' });
   pollForbidden(log);
   assert.deepEqual(log.readAll(), []);
+});
+
+test('a file that takes the place of one that could not be read is new, wherever the first was to be started', async (t) => {
+  const log = await followLog(t, { before: requestLines(1, 3), startAt: 'end' });
+  pollUnreadable(log);
+  renameSync(log.path, join(log.dir, 'access.log.1'));
+  writeFileSync(log.path, requestLines(4, 6));
+  assert.deepEqual(log.readAll(), ids(4, 6));
+});
+
+test('a file that could not be read, was removed and is made anew before anybody looked is new', async (t) => {
+  const log = await followLog(t, { before: requestLines(1, 3), startAt: 'end' });
+  pollUnreadable(log);
+  unlinkSync(log.path);
+  writeFileSync(log.path, requestLines(4, 6));
+  assert.deepEqual(log.readAll(), ids(4, 6));
+});
+
+test('a file that takes the place of a folder is new, wherever reading was to be started', async (t) => {
+  const log = await followLog(t, { startAt: 'end' });
+  mkdirSync(log.path);
+  log.readAll();
+  rmdirSync(log.path);
+  writeFileSync(log.path, requestLines(1, 3));
+  assert.deepEqual(log.readAll(), ids(1, 3));
 });
 
 test('a folder in place of the file is told of, and the file is read when it is back', async (t) => {

@@ -59,7 +59,7 @@ test('only the first file is started at its end: the one after it is new', async
 });
 
 test('an unread rest of the old file is read first, then the new file', async (t) => {
-  const log = await followLog(t, { before: requestLines(1, 5000), bytesPerTick: 1 });
+  const log = await followLog(t, { before: requestLines(1, 5000), bytesPerPoll: 100_000 });
   assert.equal(log.source.poll().more, true);
   rotate(log);
   writeFileSync(log.path, requestLines(5001, 5003));
@@ -67,7 +67,7 @@ test('an unread rest of the old file is read first, then the new file', async (t
 });
 
 test('two rotations while catching up lose no file', async (t) => {
-  const log = await followLog(t, { before: requestLines(1, 5000), bytesPerTick: 1 });
+  const log = await followLog(t, { before: requestLines(1, 5000), bytesPerPoll: 100_000 });
   log.source.poll();
   rotate(log, 'access.log.2');
   writeFileSync(log.path, requestLines(5001, 5003));

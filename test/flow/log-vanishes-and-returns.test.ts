@@ -37,7 +37,7 @@ test('a log that is removed and back before anybody looked is read from its begi
 });
 
 test('the unread rest of a removed log is read', async (t) => {
-  const log = await followLog(t, { before: requestLines(1, 5000), bytesPerTick: 1 });
+  const log = await followLog(t, { before: requestLines(1, 5000), bytesPerPoll: 100_000 });
   log.source.poll();
   unlinkSync(log.path);
   assert.deepEqual(log.readAll(), ids(1, 5000));

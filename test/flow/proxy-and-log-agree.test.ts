@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { chmod, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import OpenAI from 'openai';
@@ -15,13 +17,40 @@ async function startGateway(t: TestContext, upstream: string) {
     server: `
       client_max_body_size 0;
       client_body_buffer_size 1m;
+      access_log access.json llm;
       location / {
-        access_log access.json llm;
         proxy_pass ${upstream};
         proxy_http_version 1.1;
         proxy_buffering off;
+      }
+      location /nobody-listens/ {
+        proxy_pass http://127.0.0.1:1/;
+      }
+      location /hangs-up/ {
+        proxy_pass ${await startHangingUp(t)}/;
       }`,
   });
+}
+
+/** An upstream that accepts and closes without a word. */
+async function startHangingUp(t: TestContext): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.destroy());
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  return `http://127.0.0.1:${address.port}`;
+}
+
+/** Sends a body as it stands, as no client library would write it; answers with the status code. */
+async function post(url: string, body: string): Promise<number> {
+  const headers = { 'content-type': 'application/json', authorization: 'Bearer sk-secret-key' };
+  const response = await fetch(url, { method: 'POST', headers, body });
+  await response.text();
+  return response.status;
 }
 
 /** What one call of the real client came to: the status code it saw. */
@@ -87,5 +116,57 @@ test('a proxy and the log of the nginx behind it give the same counts as the rea
     '429 rate_limit_rpm': 1,
     '500 internal_error': 1,
     '400 invalid_request': 1,
+  });
+});
+
+test('a model name has one spelling, however its JSON was escaped', async (t) => {
+  const simulator = await startSimulator(t);
+  const nginx = await startGateway(t, simulator.url);
+  const proxying = await startExporter(t, [`--upstream=${nginx.url}`, '--provider=novita']);
+  const reading = await startExporter(t, [`--file=${join(nginx.folder, 'access.json')}`, '--provider=novita']);
+  for (const model of ['deepseek/deepseek-v3', 'deepseek\\/deepseek-v3', 'deepseek\\u002fdeepseek-v3', 'quote\\"d']) {
+    const body = `{"model":"${model}","messages":[{"role":"user","content":"hello"}]}`;
+    assert.equal(await post(`${proxying.proxyUrl}/v1/chat/completions`, body), 200);
+  }
+  for (const exporter of [proxying, reading]) {
+    await eventually(async () => {
+      const { by } = await exporter.scrape();
+      assert.deepEqual(by('llm_requests_total', ['model']), { 'deepseek/deepseek-v3': 3, 'quote"d': 1 });
+    });
+  }
+});
+
+test('what nginx cannot know of a request it does not say: a body beyond its buffer is neither stream nor not', async (t) => {
+  const simulator = await startSimulator(t);
+  const nginx = await startGateway(t, simulator.url);
+  // Started by root, nginx works as nobody, and a large body goes to a file in there.
+  await chmod(nginx.folder, 0o755);
+  const reading = await startExporter(t, [`--file=${join(nginx.folder, 'access.json')}`, '--provider=novita']);
+  const large = JSON.stringify({
+    model: 'm',
+    stream: true,
+    messages: [{ role: 'user', content: 'x'.repeat(2 * 1024 * 1024) }],
+  });
+  assert.equal(await post(`${nginx.url}/v1/chat/completions`, large), 200);
+  assert.equal(await post(`${nginx.url}/v1/chat/completions`, '{"model":"m","messages":[]}'), 200);
+  await eventually(async () => {
+    const { by } = await reading.scrape();
+    assert.deepEqual(by('llm_requests_total', ['model', 'stream']), { 'unknown unknown': 1, 'm false': 1 });
+  });
+});
+
+test('nginx that gets no connection is told from nginx that is hung up on', async (t) => {
+  const simulator = await startSimulator(t);
+  const nginx = await startGateway(t, simulator.url);
+  const reading = await startExporter(t, [`--file=${join(nginx.folder, 'access.json')}`, '--provider=novita']);
+  for (const path of ['nobody-listens', 'hangs-up']) {
+    assert.equal(await post(`${nginx.url}/${path}/v1/chat/completions`, '{"model":"m","messages":[]}'), 502);
+  }
+  await eventually(async () => {
+    const { by } = await reading.scrape();
+    assert.deepEqual(by('llm_requests_total', ['code', 'cause']), {
+      '502 upstream_unreachable': 1,
+      '502 upstream_bad_response': 1,
+    });
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { RequestEvent } from '../../src/event/request-event.ts';
 import type { RejectReason, RotationKind, SourceSink } from '../../src/event/sink.ts';
-import { createFileSource, type FileSource, type FileSourceOptions } from '../../src/input/log/follow.ts';
+import { Follower, type FollowerOptions } from '../../src/input/log/follower.ts';
 import { createLineParser } from '../../src/input/log/formats/line-parser.ts';
 import { createLog } from '../../src/log.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
@@ -59,7 +59,7 @@ export function recordSource(): RecordedSource {
 export interface FollowedLog {
   readonly dir: string;
   readonly path: string;
-  readonly source: FileSource;
+  readonly source: Follower;
   readonly sink: RecordedSource;
   readonly clock: ManualClock;
   /** What the source said in its log. */
@@ -71,7 +71,7 @@ export interface FollowedLog {
 /** A log file in a folder of its own, followed by hand: nothing happens until the test polls. `before` is its content at the start. */
 export async function followLog(
   t: TestContext,
-  { before, ...options }: { readonly before?: string } & Partial<FileSourceOptions> = {},
+  { before, ...options }: { readonly before?: string } & Partial<FollowerOptions> = {},
 ): Promise<FollowedLog> {
   const dir = await tempDir(t);
   const path = join(dir, 'access.log');
@@ -79,7 +79,7 @@ export async function followLog(
   const clock = createManualClock();
   const sink = recordSource();
   const said: string[] = [];
-  const source = createFileSource({
+  const source = new Follower({
     path,
     sink,
     parse: createLineParser({ format: 'nginx-json', provider: 'novita', clock }),
@@ -92,7 +92,7 @@ export async function followLog(
   return { dir, path, source, sink, clock, said, readAll: () => readAll(source, sink) };
 }
 
-function readAll(source: FileSource, sink: RecordedSource): string[] {
+function readAll(source: Follower, sink: RecordedSource): string[] {
   while (source.poll().bytesRead > 0) {
     // Each poll is bounded, so a test that never gets to the end is one that reads the same bytes again: it fails on its counts.
     assert.ok(sink.bytes < 1e9, 'reads without end');

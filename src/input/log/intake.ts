@@ -1,6 +1,6 @@
 import type { SourceSink } from '../../event/sink.ts';
 import { LineSplitter } from './line-splitter.ts';
-import type { LineParser } from './parsed-line.ts';
+import type { LineParser, LineResult } from './parsed-line.ts';
 
 /** Longest line that is read unless configured: a request log line with a full error body is far below it. */
 export const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
@@ -8,6 +8,7 @@ export const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
 export interface IntakeOptions {
   readonly sink: SourceSink;
   readonly parse: LineParser;
+  /** DEFAULT_MAX_LINE_BYTES unless given. */
   readonly maxLineBytes?: number | undefined;
 }
 
@@ -16,21 +17,25 @@ export interface IntakeOptions {
  * lines = events + filtered + rejected, for whatever the bytes come from.
  */
 export class Intake {
-  readonly #sink: SourceSink;
+  #sink: SourceSink;
+  #parse: LineParser;
   readonly #splitter: LineSplitter;
 
   constructor({ sink, parse, maxLineBytes = DEFAULT_MAX_LINE_BYTES }: IntakeOptions) {
     this.#sink = sink;
+    this.#parse = parse;
     this.#splitter = new LineSplitter({
       maxLineBytes,
-      onLine(bytes, start, end) {
-        const result = parse(bytes, start, end);
-        if (typeof result === 'object') sink.event(result);
-        else if (result === 'filtered') sink.filtered();
-        else sink.reject(result);
-      },
-      onTooLong: () => sink.reject('too_long'),
+      onLine: (bytes, start, end) => this.#handOn(this.#parse(bytes, start, end)),
+      onTooLong: () => this.#sink.reject('too_long'),
     });
+  }
+
+  /** Reads on under other rules. A line that was begun is kept and ends under the new ones. */
+  reconfigure({ sink, parse, maxLineBytes = DEFAULT_MAX_LINE_BYTES }: IntakeOptions): void {
+    this.#sink = sink;
+    this.#parse = parse;
+    this.#splitter.maxLineBytes = maxLineBytes;
   }
 
   get heldBytes(): number {
@@ -53,5 +58,11 @@ export class Intake {
     if (leftover === 'nothing') return;
     this.#sink.read(0, 1);
     this.#sink.reject(leftover === 'line' ? 'unterminated' : 'too_long');
+  }
+
+  #handOn(result: LineResult): void {
+    if (typeof result === 'object') this.#sink.event(result);
+    else if (result === 'filtered') this.#sink.filtered();
+    else this.#sink.reject(result);
   }
 }

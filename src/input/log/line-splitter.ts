@@ -23,12 +23,15 @@ export interface LineSplitterOptions {
  */
 export class LineSplitter {
   readonly #options: LineSplitterOptions;
+  /** May change at any time; it holds for the line that was begun, too. */
+  maxLineBytes: number;
   #held = NOTHING;
   #heldLength = 0;
   #skipping = false;
 
   constructor(options: LineSplitterOptions) {
     this.#options = options;
+    this.maxLineBytes = options.maxLineBytes;
   }
 
   /** Memory taken by a line whose end has not been seen. */
@@ -75,14 +78,14 @@ export class LineSplitter {
   }
 
   #emit(bytes: Buffer, start: number, end: number): void {
-    if (end - start > this.#options.maxLineBytes) this.#options.onTooLong();
+    if (end - start > this.maxLineBytes) this.#options.onTooLong();
     else this.#options.onLine(bytes, start, end > start && bytes[end - 1] === CR ? end - 1 : end);
   }
 
   #hold(chunk: Buffer, start: number, end: number): void {
     if (this.#skipping) return;
     const length = this.#heldLength + end - start;
-    if (length > this.#options.maxLineBytes) {
+    if (length > this.maxLineBytes) {
       this.#reset();
       this.#skipping = true;
       return;
@@ -94,7 +97,7 @@ export class LineSplitter {
 
   /** Doubles, so that a line which comes in byte by byte is not copied once for each byte. */
   #grow(needed: number): void {
-    const larger = Buffer.allocUnsafe(Math.min(Math.max(needed, this.#held.length * 2), this.#options.maxLineBytes));
+    const larger = Buffer.allocUnsafe(Math.min(Math.max(needed, this.#held.length * 2), this.maxLineBytes));
     this.#held.copy(larger, 0, 0, this.#heldLength);
     this.#held = larger;
   }

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import type { Intake } from './intake.ts';
+import type { Intake, IntakeOptions } from './intake.ts';
 
 const LF = 10;
 
@@ -13,17 +13,19 @@ const MARKER_BYTES = 1024;
 export interface FileIdentity {
   readonly dev: bigint;
   readonly ino: bigint;
+  /** Tells a file from its successor under the same number; the same for all where the file system does not keep it. */
+  readonly birthtimeNs: bigint;
 }
+
+/** Whether two looks at files saw one file, at least one of which is held open: its number is not given to another meanwhile. */
 
 export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
   return a.ino === b.ino && a.dev === b.dev;
 }
 
-/** Where reading begins in a file that is there already. */
-export type StartAt = 'beginning' | 'end';
-
 export interface OpenFileOptions {
-  readonly startAt: StartAt;
+  /** The file whose content up to now is to be passed over; any other is read from its beginning. */
+  readonly passOver: FileIdentity | undefined;
   readonly intake: Intake;
   readonly buffer: Buffer;
   /** Called when the file is found to have been cut short, before it is read again from its start. */
@@ -48,6 +50,8 @@ export class OpenFile {
   readonly identity: FileIdentity;
   /** Whether the followed path still leads here; kept by the follower. */
   named = true;
+  /** Whether what was there when it was opened is passed over. */
+  readonly isPassedOver: boolean;
   /** Since when, on the elapsed clock, reads have found nothing more; kept by the follower. */
   quietSinceMs: number | undefined;
   readonly #descriptor: number;
@@ -58,7 +62,7 @@ export class OpenFile {
   #position = 0;
 
   /** Throws what the file system throws, or NotAFileError. `buffer` is scratch space. */
-  constructor(path: string, { startAt, intake, buffer, onTruncated }: OpenFileOptions) {
+  constructor(path: string, { passOver, intake, buffer, onTruncated }: OpenFileOptions) {
     // O_NONBLOCK does nothing to a file, but opening a pipe that nobody writes to would stop the whole process without it.
     this.#descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     this.#intake = intake;
@@ -67,7 +71,9 @@ export class OpenFile {
       const stat = fstatSync(this.#descriptor, { bigint: true });
       if (!stat.isFile()) throw new NotAFileError('not a regular file');
       this.identity = stat;
-      if (startAt === 'end') this.#skipToEnd(buffer);
+      this.isPassedOver =
+        passOver !== undefined && isSameFile(passOver, stat) && passOver.birthtimeNs === stat.birthtimeNs;
+      if (this.isPassedOver) this.#skipToEnd(buffer);
     } catch (error) {
       this.close();
       throw error;
@@ -78,13 +84,22 @@ export class OpenFile {
     return this.#intake.heldBytes;
   }
 
-  /** Reads at most one buffer and hands its lines on; returns the bytes taken, 0 at the end of the file. Throws file system errors. */
-  read(buffer: Buffer): number {
+  /** Hands the lines that come on under other rules. */
+  reconfigure(options: IntakeOptions): void {
+    this.#intake.reconfigure(options);
+  }
+
+  /**
+   * Reads at most `limit` bytes, and no more than the buffer holds, and hands their lines on. Returns the bytes taken, 0 at the end of
+   * the file. Throws file system errors.
+   */
+  read(buffer: Buffer, limit: number): number {
     const overlap = this.#markerLength;
-    const length = readSync(this.#descriptor, buffer, 0, buffer.length, this.#position - overlap);
+    const wanted = Math.min(buffer.length, overlap + limit);
+    const length = readSync(this.#descriptor, buffer, 0, wanted, this.#position - overlap);
     if (length < overlap || buffer.compare(this.#marker, 0, overlap, 0, overlap) !== 0) {
       this.#restart();
-      return this.read(buffer);
+      return this.read(buffer, limit);
     }
     if (length === overlap) return 0;
     this.#position += length - overlap;

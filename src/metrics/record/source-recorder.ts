@@ -3,6 +3,12 @@ import type { RequestEvent } from '../../event/request-event.ts';
 import { REJECT_REASONS, ROTATION_KINDS, type SourceSink } from '../../event/sink.ts';
 import type { Store } from '../store.ts';
 
+/**
+ * How far ahead of ours the clock of a log's writer may be. A line from further in the future has a wrong time (no zone, a test's date):
+ * believed once, it would be the newest event until that day comes, and hide for as long that a source has fallen silent.
+ */
+const MAX_CLOCK_SKEW_MS = 5 * 60_000;
+
 /** What a source last said of itself; undefined until it did. */
 interface SourceState {
   status: { readonly up: boolean; readonly lagBytes: number } | undefined;
@@ -35,7 +41,8 @@ export function createSourceRecorder({
       },
       event(event) {
         counters.events();
-        state.lastEventMs = Math.max(event.timeMs, state.lastEventMs ?? 0);
+        const isNewest = event.timeMs > (state.lastEventMs ?? 0);
+        if (isNewest && event.timeMs <= clock.nowMs() + MAX_CLOCK_SKEW_MS) state.lastEventMs = event.timeMs;
         record(event);
       },
       filtered: () => counters.filtered(),

@@ -15,6 +15,7 @@ export const FIELD_NAMES = [
   'output_tokens',
   'first_token',
   'upstream_code',
+  'upstream_connect_time',
   'upstream_header_time',
 ] as const;
 export type FieldName = (typeof FIELD_NAMES)[number];

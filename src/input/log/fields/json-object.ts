@@ -13,6 +13,8 @@ export function readJsonObject(
   let to = end;
   // NULs too: a log cut by copytruncate under a writer that does not append begins with a hole of them.
   while (from < to && isPadding(bytes[from])) from += 1;
+  // Some writers, PowerShell among them, begin a file with a mark that JSON must not begin with (RFC 8259, section 8.1).
+  if (bytes[from] === 0xef && bytes[from + 1] === 0xbb && bytes[from + 2] === 0xbf) from += 3;
   while (to > from && isPadding(bytes[to - 1])) to -= 1;
   const value = parse(bytes.toString('utf8', from, to));
   if (value === undefined) return 'invalid_json';

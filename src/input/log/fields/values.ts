@@ -82,6 +82,25 @@ export function textFrom(value: unknown): string | undefined {
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
 }
 
+/**
+ * A model's name. A gateway that cuts it out of a request body without reading JSON (deploy/nginx/llm-log.conf) logs its escapes as the
+ * client wrote them, and many clients write `/` as `\/`: `deepseek\/deepseek-v3` is the same model as without the backslash.
+ */
+export function modelFrom(value: unknown): string | undefined {
+  const text = textFrom(value);
+  return text?.includes('\\') ? (unescapeJson(text) ?? text) : text;
+}
+
+function unescapeJson(content: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(`"${content}"`);
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    // The backslash is no escape but a part of the name.
+    return undefined;
+  }
+}
+
 /** An id that is safe to show: bounded, printable, without spaces. 128 is what an OpenMetrics exemplar can hold. */
 export function idFrom(value: unknown): string | undefined {
   const text = textFrom(value);

@@ -117,5 +117,6 @@ export const GENERIC_JSON_FIELDS: FieldMap = {
     'gen_ai.response.time_to_first_chunk',
   ],
   upstream_code: ['upstream_status', 'upstream_status_code', 'upstream_code'],
+  upstream_connect_time: [],
   upstream_header_time: [],
 };

@@ -17,6 +17,7 @@ import {
   countFrom,
   type DurationUnit,
   idFrom,
+  modelFrom,
   secondsFrom,
   textFrom,
   unitFromName,
@@ -53,7 +54,7 @@ export function createJsonLineParser(options: JsonLineOptions): LineParser {
     return {
       timeMs,
       provider,
-      model: fields.pickOptional(record, 'model', textFrom),
+      model: fields.pickOptional(record, 'model', modelFrom),
       stream: fields.pickOptional(record, 'stream', booleanFrom),
       code,
       durationSeconds: known(durationSeconds),

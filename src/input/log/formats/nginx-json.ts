@@ -29,5 +29,6 @@ export const NGINX_JSON_FIELDS: FieldMap = {
   output_tokens: ['output_tokens', 'llm_output_tokens', 'completion_tokens'],
   first_token: ['first_token', 'first_token_time', 'time_to_first_token', 'ttft'],
   upstream_code: ['upstream_status'],
+  upstream_connect_time: ['upstream_connect_time'],
   upstream_header_time: ['upstream_header_time'],
 };

@@ -76,6 +76,28 @@ describe('source metrics', () => {
     assert.equal(scrape().sum('llm_exporter_source_lag_seconds'), 0);
   });
 
+  test('a time far in the future is believed neither as the newest event nor as its age', () => {
+    const { open, scrape, clock } = newSources();
+    const source = open('access.log');
+    source.status({ up: true, lagBytes: 1 });
+    source.event(at(Date.UTC(2999, 0, 1)));
+    assert.equal(scrape().by('llm_exporter_source_last_event_timestamp_seconds', ['source'])['access.log'], undefined);
+    const timeMs = clock.nowMs();
+    source.event(at(timeMs));
+    source.event(at(timeMs + 6 * 60_000));
+    clock.advance(30_000);
+    assert.equal(scrape().sum('llm_exporter_source_last_event_timestamp_seconds'), timeMs / 1000);
+    assert.equal(scrape().sum('llm_exporter_source_lag_seconds'), 30);
+    assert.equal(scrape().sum('llm_exporter_source_events_total'), 3);
+  });
+
+  test('a writer whose clock is a little ahead is believed', () => {
+    const { open, scrape, clock } = newSources();
+    open('access.log').event(at(clock.nowMs() + 4 * 60_000));
+    const newest = scrape().sum('llm_exporter_source_last_event_timestamp_seconds');
+    assert.equal(newest, clock.nowMs() / 1000 + 240);
+  });
+
   test('after a source is gone its gauges vanish and its counters stay', () => {
     const { open, scrape, clock } = newSources();
     const source = open('access.log');

@@ -136,6 +136,50 @@ test('a quote that nginx wrote as \\x22 does not lose the line', () => {
   assert.equal(typeof event === 'object' && event.model, 'm');
 });
 
+for (const [written, model] of [
+  ['deepseek\\/deepseek-v3', 'deepseek/deepseek-v3'],
+  ['\\u0071wen', 'qwen'],
+  ['a\\"b', 'a"b'],
+  ['local\\models', 'local\\models'],
+  ['cut\\', 'cut\\'],
+  ['plain/model', 'plain/model'],
+] as const) {
+  test(`a model that a gateway logs as ${written} is ${model}`, () => {
+    assert.equal(eventOf({ status: 200, model: written }).model, model);
+  });
+}
+
+test('an answer that nginx made because it got no connection says so', () => {
+  const made = { status: 502, upstream_status: '502', upstream_header_time: '-' };
+  const unreachable = eventOf({ ...made, upstream_connect_time: '-' });
+  assert.equal(unreachable.origin, 'network');
+  assert.equal(unreachable.phase, 'connect');
+  const lastOfTwo = { ...made, status: 504, upstream_status: '502, 504', upstream_connect_time: '0.001, -' };
+  assert.equal(eventOf(lastOfTwo).phase, 'connect');
+});
+
+test('an answer that nginx made although it was connected, or without trying, is its own', () => {
+  const made = { status: 502, upstream_status: '502', upstream_header_time: '-' };
+  for (const line of [
+    { ...made, upstream_connect_time: '0.001' },
+    { ...made, upstream_status: '502, 502', upstream_connect_time: '-, 0.001' },
+    { ...made, upstream_status: '', upstream_connect_time: '' },
+    { ...made, upstream_status: '-', upstream_connect_time: '-' },
+    made,
+  ]) {
+    assert.equal(eventOf(line).origin, 'edge', JSON.stringify(line));
+    assert.equal(eventOf(line).phase, undefined);
+  }
+  const refused = { status: 503, upstream_status: '', upstream_header_time: '', upstream_connect_time: '' };
+  assert.equal(eventOf(refused).origin, 'edge');
+});
+
+test('a byte order mark before a line is no part of it', () => {
+  const result = parserOf()('\ufeff{"status":200,"model":"m"}');
+  assert.equal(typeof result === 'object' && result.model, 'm');
+  assert.equal(parserOf()('\ufeff'), 'invalid_json');
+});
+
 test('objects that would not turn into text are only odd values', () => {
   const odd = { toString: 1, valueOf: 1 };
   const line = {

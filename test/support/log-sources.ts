@@ -1,0 +1,71 @@
+import type { TestContext } from 'node:test';
+import { type Config, configSchema } from '../../src/config/schema.ts';
+import type { EventSink } from '../../src/event/sink.ts';
+import { createLogSources } from '../../src/input/log/sources.ts';
+import { createTurns } from '../../src/input/log/turns.ts';
+import { createLog } from '../../src/log.ts';
+import { type RecordedSource, recordSource } from './followed-log.ts';
+import { createManualClock } from './manual-clock.ts';
+
+/** A log as a user configures it. */
+type WrittenLog = NonNullable<(typeof configSchema)['_zod']['input']['logs']>[number];
+
+export interface ManualLogSources {
+  /** Takes up this configuration, as a reload does. */
+  reload(...logs: readonly WrittenLog[]): void;
+  /** Every sink that was opened, in order, with the name it was opened under. */
+  readonly opened: readonly { readonly name: string; readonly sink: RecordedSource; isClosed: boolean }[];
+  /** Ids of all events of all sources, in order of the sinks; checks the balance of each. */
+  ids(): string[];
+  /** Reads until everything is idle. */
+  settle(): void;
+  /** Runs the one step that is planned, if any. */
+  takeTurn(): void;
+}
+
+/** All the logs of a configuration, read by hand: nothing happens until the test says so. */
+export function startLogSources(t: TestContext): ManualLogSources {
+  const clock = createManualClock();
+  const opened: { name: string; sink: RecordedSource; isClosed: boolean }[] = [];
+  const planned: (() => void)[] = [];
+  const sources = createLogSources({
+    sink: { open: noRequests, source: open },
+    clock,
+    log: createLog({ write: () => {} }),
+    turns: createTurns({ clock, soon: (task) => planned.push(task) }),
+  });
+  t.after(() => sources.close());
+
+  function open(name: string): RecordedSource {
+    const entry = { name, isClosed: false, sink: recordSource() };
+    opened.push(entry);
+    return { ...entry.sink, close: () => (entry.isClosed = true) };
+  }
+
+  function takeTurn(): void {
+    planned.shift()?.();
+  }
+
+  return {
+    opened,
+    takeTurn,
+    reload: (...logs) => sources.reconfigure(parseLogs(logs)),
+    ids() {
+      for (const { sink } of opened) sink.assertBalanced();
+      return opened.flatMap(({ sink }) => sink.ids());
+    },
+    settle() {
+      while (planned.length > 0) takeTurn();
+      clock.advance(1000);
+      while (planned.length > 0) takeTurn();
+    },
+  };
+}
+
+function parseLogs(logs: readonly WrittenLog[]): Config['logs'] {
+  return configSchema.parse({ logs }).logs;
+}
+
+const noRequests: EventSink['open'] = () => {
+  throw new Error('a log has no live requests');
+};
