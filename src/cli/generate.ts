@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { configJsonSchema, configReference } from '../config/reference.ts';
 import { metricsReference } from '../metrics/reference.ts';
 import { renderPack } from '../mixin/pack.ts';
+import { isMatchers } from '../mixin/promql.ts';
 import { defaultSettings, type MixinSettings } from '../mixin/settings.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import type { CliContext } from './context.ts';
@@ -48,13 +49,54 @@ function docs(): Files {
   ];
 }
 
-function settingsOf({ selector, runbookUrl, grafanaUrl }: GenerateFlags): MixinSettings {
+function settingsOf(flags: GenerateFlags): MixinSettings {
+  const problems = flagProblems(flags);
+  if (problems.length > 0) throw new ProblemError(problems);
+  const { selector, runbookUrl, grafanaUrl } = flags;
   return {
     ...defaultSettings,
     ...(selector !== undefined && { selector }),
-    ...(runbookUrl !== undefined && { runbookBaseUrl: runbookUrl }),
-    ...(grafanaUrl !== undefined && { grafanaUrl }),
+    ...(runbookUrl !== undefined && { runbookBaseUrl: withoutEndSlash(runbookUrl) }),
+    ...(grafanaUrl !== undefined && { grafanaUrl: withoutEndSlash(grafanaUrl) }),
   };
+}
+
+/** What would make rules that Prometheus refuses to load, or links that lead nowhere. */
+function flagProblems({ selector, runbookUrl, grafanaUrl }: GenerateFlags): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (selector !== undefined && !isMatchers(selector)) {
+    problems.push({
+      code: 'generate.selector',
+      message: `--selector: ${selector} is not a list of label matchers without braces; write it as job="llm-exporter",region=~"eu-.+"`,
+    });
+  }
+  for (const [flag, url] of [
+    ['--runbook-url', runbookUrl],
+    ['--grafana-url', grafanaUrl],
+  ] as const) {
+    if (url === undefined || isBaseUrl(url)) continue;
+    problems.push({
+      code: 'generate.url',
+      message: `${flag}: ${withoutUser(url)} is not an http(s) address without user, query, fragment, spaces and braces; write it as https://example.com/path`,
+    });
+  }
+  return problems;
+}
+
+/** An address that paths are appended to. Two braces would begin an action of Prometheus' templates. */
+function isBaseUrl(text: string): boolean {
+  if (/[\s{}"'<>\\^`|?#\p{Cc}]/u.test(text) || !/^https?:\/\//.test(text)) return false;
+  const url = URL.parse(text);
+  return url !== null && url.username === '' && url.password === '';
+}
+
+/** A password must not reach a terminal or a log of CI. */
+function withoutUser(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//<secret>@');
+}
+
+function withoutEndSlash(url: string): string {
+  return url.replace(/\/+$/, '');
 }
 
 function writeFiles(dir: string, files: Files): void {

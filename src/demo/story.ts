@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import { faultOf } from '../simulate/faults.ts';
 import { pause } from '../simulate/pause.ts';
 import type { Inbox } from './inbox.ts';
 import type { Stack } from './stack.ts';
 import { DEMO_MODELS } from './traffic.ts';
-import type { Notification } from './webhook.ts';
+import type { Notification, NotifiedAlert } from './webhook.ts';
 
 const [VICTIM] = DEMO_MODELS;
 const INCIDENT = { ...faultOf('surge_protection'), model: VICTIM, rate: 0.6 };
@@ -44,18 +45,29 @@ export async function tellStory({ stack, inbox, clock, signal, say }: StoryOptio
   stack.simulator.setFaults([INCIDENT]);
   say(`incident: ${INCIDENT.rate * 100} % of the answers of ${VICTIM} become 503 (${INCIDENT.cause})`);
   const page = alerts
-    ? await inbox.find((notification) => isAbout(notification, 'firing'), signal)
+    ? await inbox.find((notification) => firingAlerts(notification).length > 0, signal)
     : await pause(clock, UNSEEN_MS, signal);
   await pause(clock, AFTER_PAGE_MS, signal);
   stack.simulator.setFaults([]);
   say(`healed: ${VICTIM} answers again${alerts ? '; the alert ends when its window has passed' : ''}`);
-  const end = page && (await inbox.find((notification) => isAbout(notification, 'resolved'), signal));
+  const seen = page ? firingAlerts(page) : [];
+  // A milder alert may end earlier; the story ends with those that it has shown.
+  const ends = seen.map((alert) => inbox.find((notification) => resolves(notification, alert), signal));
+  const resolved = (await Promise.all(ends)).every((end) => end !== undefined);
   if (!alerts) await pause(clock, SETTLE_MS, signal);
-  return { fired: page !== undefined, resolved: end !== undefined };
+  return { fired: page !== undefined, resolved: page !== undefined && resolved };
 }
 
-function isAbout({ alerts }: Notification, status: Notification['status']): boolean {
+function firingAlerts({ alerts }: Notification): readonly NotifiedAlert[] {
+  return alerts.filter(({ status, labels }) => status === 'firing' && labels.model === VICTIM && labels.code === '503');
+}
+
+/** Whether it tells the end of this very alert, which its labels name; an earlier one of that name is another. */
+function resolves({ alerts }: Notification, fired: NotifiedAlert): boolean {
   return alerts.some(
-    (alert) => alert.status === status && alert.labels.model === VICTIM && alert.labels.code === '503',
+    ({ status, labels, startsAt }) =>
+      status === 'resolved' &&
+      Date.parse(startsAt) >= Date.parse(fired.startsAt) &&
+      isDeepStrictEqual(labels, fired.labels),
   );
 }

@@ -2,7 +2,8 @@ import type { Catalogue } from '../classify/catalogue.ts';
 import { causesWithCodes } from './causes.ts';
 import { type SpikeFacts, spikeTemplate, type TargetFacts, targetTemplate } from './facts.ts';
 import { lastOverTime, promql, type Query, selectors, TARGET_LABELS } from './promql.ts';
-import { type MixinSettings, type Severity, type Spike, type SpikeLevel, scaled } from './settings.ts';
+import { SPIKE_SERIES } from './recorded.ts';
+import { type MixinSettings, type Severity, type Spike, type SpikeSeverity, scaled } from './settings.ts';
 
 /** Every alert of the pack; its runbook is `<name>.md`. A name says what is wrong, and one name is one condition. */
 export const ALERT_NAMES = [
@@ -71,7 +72,7 @@ export function exporterAlerts(settings: MixinSettings): readonly AlertRule[] {
 
 interface SpikeAlert {
   readonly alert: AlertName;
-  readonly severity: 'critical' | 'warning';
+  readonly severity: SpikeSeverity;
   readonly spike: Spike;
 }
 
@@ -83,23 +84,34 @@ function spikeAlert(
   const level = spike[severity];
   return {
     alert,
-    expr: spikeExpression(spike.codes, level),
+    expr: spikeExpression(settings, spike, severity),
     forSeconds: level.forSeconds,
     keepFiringSeconds: level.keepFiringSeconds,
     labels: { severity, component: 'llm-api', signal: 'availability' },
-    annotations: spikeAnnotations(settings, alert, spikeTemplate(causesWithCodes(causes, spike.codes))),
-    why: describeLevel(level),
+    annotations: spikeAnnotations(
+      settings,
+      { alert, severity },
+      spikeTemplate(settings, causesWithCodes(causes, spike.codes)),
+    ),
+    why: describeLevel(settings, spike, severity),
   };
 }
 
 /** The value of the result is the ratio; the guards only let it through. */
-function spikeExpression(codes: readonly string[], level: SpikeLevel): Query<'provider' | 'model' | 'code'> {
+function spikeExpression(
+  settings: MixinSettings,
+  spike: Spike,
+  severity: SpikeSeverity,
+): Query<'provider' | 'model' | 'code'> {
+  const level = spike[severity];
+  const names = SPIKE_SERIES[severity];
   const series = selectors('');
-  const code = { any: codes };
-  const ratio = series.recorded('provider_model_code:llm_requests_per_requests:ratio_increase5m', { code });
+  const code = { any: spike.codes };
+  const model = { none: neverAt(settings, severity) };
+  const ratio = series.recorded(names.ratio, { code, model });
   const usual = series.recorded('provider_model_code:llm_requests_per_requests:p90_ratio_increase5m', { code });
-  const bad = series.recorded('provider_model_code:llm_requests:increase5m', { code });
-  const total = series.recorded('provider_model:llm_requests:increase5m');
+  const bad = series.recorded(names.bad, { code });
+  const total = series.recorded(names.total);
   const above = promql`${ratio} > ${level.ratio}`;
   const { baseline } = level;
   const condition =
@@ -109,13 +121,21 @@ function spikeExpression(codes: readonly string[], level: SpikeLevel): Query<'pr
   return promql`${condition}\nand ${bad} >= ${level.minBad}\nand ignoring (code) ${total} >= ${level.minTotal}`;
 }
 
+/** Models that a level leaves out. */
+function neverAt(settings: MixinSettings, severity: SpikeSeverity): readonly string[] {
+  return severity === 'critical' ? settings.neverCriticalModels : [];
+}
+
 /** A level in words, for comments and runbooks. */
-export function describeLevel({ ratio, minBad, minTotal, baseline }: SpikeLevel): string {
+export function describeLevel(settings: MixinSettings, spike: Spike, severity: SpikeSeverity): string {
+  const { ratio, minBad, minTotal, baseline } = spike[severity];
+  const window = scaled(settings, settings.windowSeconds[severity]);
+  const never = neverAt(settings, severity).map((model) => ` Never for model "${model}".`);
   const relative =
     baseline === undefined
       ? ''
       : `, or above ${percent(baseline.floor)} and ${baseline.factor} times the model's own usual level`;
-  return `Above ${percent(ratio)} of the answers${relative}; at least ${minBad} bad ones among at least ${minTotal}.`;
+  return `Above ${percent(ratio)} of the answers of ${window}${relative}; at least ${minBad} bad ones among at least ${minTotal}.${never.join('')}`;
 }
 
 export function percent(ratio: number): string {
@@ -129,14 +149,18 @@ const SPIKE_SUMMARIES: Readonly<Partial<Record<AlertName, string>>> = {
 };
 
 /** The texts of a spike: in the rules the facts are template actions, in the rules' tests the values expected. */
-export function spikeAnnotations(settings: MixinSettings, alert: AlertName, facts: SpikeFacts): Annotations {
-  const window = scaled(settings, settings.windowSeconds);
+export function spikeAnnotations(
+  settings: MixinSettings,
+  { alert, severity }: Pick<SpikeAlert, 'alert' | 'severity'>,
+  facts: SpikeFacts,
+): Annotations {
+  const { warning, [severity]: own } = settings.windowSeconds;
   return {
     summary: SPIKE_SUMMARIES[alert] ?? '',
     description:
       `${facts.ratio} of the answers of ${facts.provider} for model ${facts.model} were ${facts.code} ` +
-      `over the last ${window} (usual level: ${facts.usual}). ` +
-      `Top cause: ${facts.cause}, ${facts.causeShare} of them.`,
+      `over the last ${scaled(settings, own)} (usual level: ${facts.usual}). ` +
+      `Top cause in ${scaled(settings, warning)}: ${facts.cause}, ${facts.causeShare} of them.${facts.where}`,
     cause: facts.cause,
     advice: facts.advice,
     runbook_url: `${settings.runbookBaseUrl}/${alert}.md`,

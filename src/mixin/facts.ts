@@ -1,6 +1,7 @@
 import type { CauseEntry } from '../classify/catalogue.ts';
 import { adviceLine } from './causes.ts';
 import type { RecordedName } from './recorded.ts';
+import { identityOf, type MixinSettings } from './settings.ts';
 
 /** What the texts of a spike alert say about one incident. */
 export interface SpikeFacts {
@@ -12,6 +13,8 @@ export interface SpikeFacts {
   readonly cause: string;
   readonly causeShare: string;
   readonly advice: string;
+  /** The labels that tell environments apart, those present: ` cluster=eu-1 env=prod`. */
+  readonly where: string;
   /** Dashboard variables, as a URL query. */
   readonly query: string;
 }
@@ -23,9 +26,10 @@ export interface TargetFacts {
 }
 
 /** The facts as actions of Prometheus' template language, which runs them at each evaluation. */
-export function spikeTemplate(causes: readonly CauseEntry[]): SpikeFacts {
-  const topCause = firstOf('provider_model_code_cause:llm_requests_per_requests:ratio_increase5m');
-  const usual = firstOf('provider_model_code:llm_requests_per_requests:p90_ratio_increase5m');
+export function spikeTemplate(settings: MixinSettings, causes: readonly CauseEntry[]): SpikeFacts {
+  const identity = identityOf(settings);
+  const topCause = firstOf('provider_model_code_cause:llm_requests_per_requests:ratio_increase5m', identity);
+  const usual = firstOf('provider_model_code:llm_requests_per_requests:p90_ratio_increase5m', identity);
   return {
     provider: '{{ $labels.provider }}',
     model: '{{ $labels.model }}',
@@ -35,6 +39,7 @@ export function spikeTemplate(causes: readonly CauseEntry[]): SpikeFacts {
     cause: withFirst(topCause, '{{ . | first | label "cause" }}', UNKNOWN_CAUSE),
     causeShare: withFirst(topCause, '{{ . | first | value | humanizePercentage }}', 'an unknown share'),
     advice: withFirst(topCause, adviceByCause(causes), FALLBACK_ADVICE),
+    where: settings.identityLabels.map((label) => `{{ with $labels.${label} }} ${label}={{ . }}{{ end }}`).join(''),
     query: variables(['provider', 'model', 'code']),
   };
 }
@@ -48,13 +53,13 @@ export const targetTemplate: TargetFacts = {
 const UNKNOWN_CAUSE = 'unknown';
 const FALLBACK_ADVICE = 'Follow the runbook: it lists the causes and what to do about each.';
 
-/** The labels an alert shares with the series its text asks for. Absent ones are empty on both sides, which matches. */
-const IDENTITY = ['cluster', 'namespace', 'job', 'provider', 'model', 'code'];
-
-/** %q quotes as Go does, which is how PromQL reads a string: a model name cannot break out of it. */
-function firstOf(name: RecordedName): string {
-  const matchers = IDENTITY.map((label) => `${label}=%q`).join(',');
-  const values = IDENTITY.map((label) => `$labels.${label}`).join(' ');
+/**
+ * A label that is absent is empty on both sides, which matches. %q quotes as Go does, which is how PromQL reads a
+ * string: a model name cannot break out of it.
+ */
+function firstOf(name: RecordedName, identity: readonly string[]): string {
+  const matchers = identity.map((label) => `${label}=%q`).join(',');
+  const values = identity.map((label) => `$labels.${label}`).join(' ');
   return `printf "topk(1, ${name}{${matchers}})" ${values} | query`;
 }
 

@@ -22,7 +22,7 @@ export async function renderPack(
   const files = new Map<string, string>([
     ['alerts/llm.rules.yml', renderRules(settings, catalogue)],
     ['alerts/alertmanager/alertmanager.yml', renderAlertmanager(settings)],
-    ['alerts/alertmanager/templates/llm.tmpl', renderTemplate()],
+    ['alerts/alertmanager/templates/llm.tmpl', renderTemplate(settings)],
   ]);
   for (const [alert, text] of renderRuleTests(settings, catalogue.causes)) files.set(`alerts/tests/${alert}.yml`, text);
   for (const [alert, page] of renderRunbooks(settings, catalogue.causes))

@@ -7,6 +7,9 @@ export const recorded = {
   'provider_model:llm_requests:increase5m': ['provider', 'model'],
   'provider_model_code:llm_requests:increase5m': ['provider', 'model', 'code'],
   'provider_model_code:llm_requests_per_requests:ratio_increase5m': ['provider', 'model', 'code'],
+  'provider_model:llm_requests:increase2m': ['provider', 'model'],
+  'provider_model_code:llm_requests:increase2m': ['provider', 'model', 'code'],
+  'provider_model_code:llm_requests_per_requests:ratio_increase2m': ['provider', 'model', 'code'],
   'provider_model_code:llm_requests_per_requests:p90_ratio_increase5m': ['provider', 'model', 'code'],
   'provider_model_code_cause:llm_requests_per_requests:ratio_increase5m': ['provider', 'model', 'code', 'cause'],
   'provider_model:llm_requests:increase1h': ['provider', 'model'],
@@ -15,3 +18,17 @@ export const recorded = {
 
 export type Recorded = typeof recorded;
 export type RecordedName = keyof Recorded;
+
+/** What a spike alert of each level reads: the series over its own window. */
+export const SPIKE_SERIES = {
+  warning: {
+    total: 'provider_model:llm_requests:increase5m',
+    bad: 'provider_model_code:llm_requests:increase5m',
+    ratio: 'provider_model_code:llm_requests_per_requests:ratio_increase5m',
+  },
+  critical: {
+    total: 'provider_model:llm_requests:increase2m',
+    bad: 'provider_model_code:llm_requests:increase2m',
+    ratio: 'provider_model_code:llm_requests_per_requests:ratio_increase2m',
+  },
+} as const;

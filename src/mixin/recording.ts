@@ -23,7 +23,7 @@ export function alertedCodes(settings: MixinSettings): readonly string[] {
  */
 export function availabilityRecordings(settings: MixinSettings): readonly RecordingRule[] {
   const series = selectors(settings.selector);
-  const window = scaled(settings, settings.windowSeconds);
+  const window = scaled(settings, settings.windowSeconds.warning);
   const codes = alertedCodes(settings);
   const total = series.recorded('provider_model:llm_requests:increase5m');
   const ofCode = series.recorded('provider_model_code:llm_requests:increase5m');
@@ -49,6 +49,36 @@ export function availabilityRecordings(settings: MixinSettings): readonly Record
       record: 'provider_model_code_cause:llm_requests_per_requests:ratio_increase5m',
       expr: promql`${sumWithout(byCause, settings.dropLabels, ['stream'])}\n/ ignoring (cause) group_left ()\n(${ofCode} > 0)`,
       why: 'Share of each cause in the answers with one code: alert texts name the largest.',
+    },
+    ...criticalRecordings(settings),
+  ];
+}
+
+/**
+ * The same counts and ratio over the shorter window of the critical levels. Not filled with 0: no usual level is made
+ * of these, and an alert on what is absent does not fire either.
+ */
+function criticalRecordings(settings: MixinSettings): readonly RecordingRule[] {
+  const series = selectors(settings.selector);
+  const window = scaled(settings, settings.windowSeconds.critical);
+  const bad = increase(series.counter('llm_requests_total', { code: { any: alertedCodes(settings) } }), window);
+  const ofCode = series.recorded('provider_model_code:llm_requests:increase2m');
+  const total = series.recorded('provider_model:llm_requests:increase2m');
+  return [
+    {
+      record: 'provider_model:llm_requests:increase2m',
+      expr: answers(settings, increase(series.counter('llm_requests_total'), window)),
+      why: 'The same over the window of the critical alerts, which must see an outage before the warnings are sent.',
+    },
+    {
+      record: 'provider_model_code:llm_requests:increase2m',
+      expr: sumWithout(bad, settings.dropLabels, ['cause', 'stream']),
+      why: 'Answers with one code.',
+    },
+    {
+      record: 'provider_model_code:llm_requests_per_requests:ratio_increase2m',
+      expr: promql`${ofCode} / ignoring (code) group_left () (${total} > 0)`,
+      why: 'Without traffic there is no ratio, rather than a good one.',
     },
   ];
 }
@@ -79,7 +109,10 @@ function answers(settings: MixinSettings, perSeries: Query<'provider' | 'model' 
 
 function zeroFilled(settings: MixinSettings, code: string): RecordingRule {
   const series = selectors(settings.selector);
-  const bad = increase(series.counter('llm_requests_total', { code }), scaled(settings, settings.windowSeconds));
+  const bad = increase(
+    series.counter('llm_requests_total', { code }),
+    scaled(settings, settings.windowSeconds.warning),
+  );
   const total = series.recorded('provider_model:llm_requests:increase5m');
   return {
     record: 'provider_model_code:llm_requests:increase5m',

@@ -1,11 +1,5 @@
-import { type MixinSettings, SEVERITIES, type Severity, scaled } from './settings.ts';
+import { identityOf, type MixinSettings, SEVERITIES, type Severity, scaled } from './settings.ts';
 import { commented, yamlFile } from './yaml-file.ts';
-
-/** Alerts of one provider outage are one notification. Nothing here may change during an incident. */
-const GROUP_BY = ['cluster', 'namespace', 'provider', 'alertname'];
-
-/** Labels that every `component="llm-api"` alert has, or that are missing from all: a missing label equals an empty one. */
-export const INHIBIT_EQUAL = ['cluster', 'namespace', 'provider', 'model', 'code'];
 
 const HEADER = `Alertmanager (0.25 and later) for the alerts of llm.rules.yml. Only the receivers need your hand.
 To add it to a configuration you have: copy the routes, the inhibit rules, the receivers and the template.
@@ -49,38 +43,44 @@ export function renderAlertmanager(settings: MixinSettings): string {
 }
 
 function routing(settings: MixinSettings) {
+  const { identityLabels } = settings;
   const { groupWaitSeconds, groupIntervalSeconds, repeatSeconds } = settings.notify;
   return {
     route: {
       receiver: commented('Whatever no route below takes still reaches somebody.', receiverName('warning')),
       group_by: commented(
-        'One provider outage is one notification. No label that changes: PagerDuty takes the group key for identity.',
-        GROUP_BY,
+        'One provider outage in one environment is one notification. No label that changes: PagerDuty takes the group key for identity.',
+        [...identityLabels, 'provider', 'alertname'],
       ),
-      group_wait: commented(
-        'Two evaluations, so that a critical alert is here before the warning it mutes is sent.',
-        scaled(settings, groupWaitSeconds),
-      ),
+      group_wait: scaled(settings, groupWaitSeconds.warning),
       group_interval: scaled(settings, groupIntervalSeconds),
       repeat_interval: scaled(settings, repeatSeconds.warning),
       routes: SEVERITIES.map((severity) => ({
         receiver: receiverName(severity),
         matchers: ['component=~"llm-(api|exporter)"', `severity="${severity}"`],
+        group_wait: groupWait(settings, severity),
         repeat_interval: scaled(settings, repeatSeconds[severity]),
       })),
     },
     inhibit_rules: [
       commented(
-        `What is critical mutes the milder alert on the same model and code, so one incident is one page. Both sides name
-component llm-api: a label of \`equal\` that is missing on both sides counts as equal (alertmanager issue 507).`,
+        `What is critical mutes the milder alert on the same model and code of the same environment, so one incident is one
+page. Both sides name component llm-api: a label of \`equal\` that is missing on both sides counts as equal
+(alertmanager issue 507).`,
         {
           source_matchers: ['component="llm-api"', 'severity="critical"'],
           target_matchers: ['component="llm-api"', 'severity=~"warning|info"'],
-          equal: INHIBIT_EQUAL,
+          equal: identityOf(settings),
         },
       ),
     ],
   };
+}
+
+function groupWait(settings: MixinSettings, severity: Severity) {
+  const text = scaled(settings, settings.notify.groupWaitSeconds[severity]);
+  if (severity !== 'warning') return text;
+  return commented('Long enough for the critical alert that mutes it to be here first.', text);
 }
 
 function receivers(settings: MixinSettings) {

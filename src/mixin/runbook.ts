@@ -2,7 +2,8 @@ import type { Catalogue, CauseEntry } from '../classify/catalogue.ts';
 import { ALERT_NAMES, type AlertName, describeLevel } from './alerts.ts';
 import { causesWithCodes } from './causes.ts';
 import { increase, promql, type Query, selectors, sumBy } from './promql.ts';
-import { type MixinSettings, type Spike, scaled } from './settings.ts';
+import { alertedCodes } from './recording.ts';
+import { type MixinSettings, type Spike, type SpikeSeverity, scaled } from './settings.ts';
 import { GENERATED } from './yaml-file.ts';
 
 /** What the page of one alert says, in the order in which a person who was just woken reads it. */
@@ -14,6 +15,8 @@ interface Runbook {
   readonly causes: readonly CauseEntry[] | readonly string[];
   readonly steps: readonly string[];
   readonly falseWhen: readonly string[];
+  /** What this alert does not say, so that nobody takes its silence for health. */
+  readonly silent: readonly string[];
   readonly tune: readonly string[];
 }
 
@@ -25,16 +28,15 @@ export function renderRunbooks(settings: MixinSettings, causes: Catalogue['cause
 
 function runbooks(settings: MixinSettings, causes: Catalogue['causes']): Readonly<Record<AlertName, Runbook>> {
   const { spike503, spike504 } = settings;
-  const window = scaled(settings, settings.windowSeconds);
   return {
     LLMApi503Spike: {
-      meaning: `One model answers 503 (service unavailable) more often than it should, over ${window}. ${describeLevel(spike503.warning)} 503 says "not now": the request was fine.`,
+      meaning: `One model answers 503 (service unavailable) more often than it should. ${describeLevel(settings, spike503, 'warning')} 503 says "not now": the request was fine.`,
       hurt: 'Callers of that model see errors or, where they retry, slow answers. Other models of the provider may be fine.',
       ...spikePage(settings, causes, 'spike503', ['warning']),
       steps: [...FIRST_STEPS, ...STEPS_503, LAST_STEP],
     },
     LLMApi503SpikeSevere: {
-      meaning: `A large part of what one model answers is 503 (service unavailable), over ${window}. ${describeLevel(spike503.critical)} It mutes LLMApi503Spike on the same model.`,
+      meaning: `A large part of what one model answers is 503 (service unavailable). ${describeLevel(settings, spike503, 'critical')} It mutes LLMApi503Spike on the same model.`,
       hurt: 'Most callers of that model: at this share their retries fail too, and multiply the load.',
       ...spikePage(settings, causes, 'spike503', ['critical']),
       steps: [
@@ -45,7 +47,7 @@ function runbooks(settings: MixinSettings, causes: Catalogue['causes']): Readonl
       ],
     },
     LLMApi504Spike: {
-      meaning: `A gateway gave up waiting for one model more often than it should, over ${window}. Warning: ${describeLevel(spike504.warning)} Critical: ${describeLevel(spike504.critical)} 524 is Cloudflare's word for the same.`,
+      meaning: `A gateway gave up waiting for one model more often than it should. Warning: ${describeLevel(settings, spike504, 'warning')} Critical: ${describeLevel(settings, spike504, 'critical')} 524 is Cloudflare's word for the same.`,
       hurt: 'Callers have waited the whole gateway timeout, a minute or more, before they got the error; the provider may have billed the tokens.',
       ...spikePage(settings, causes, 'spike504', ['warning', 'critical']),
       steps: [...FIRST_STEPS, ...STEPS_504, LAST_STEP],
@@ -76,25 +78,48 @@ const TUNE_WHERE =
   'These numbers live in `src/mixin/settings.ts`; after a change run `npm run generate`, then reload Prometheus.';
 
 type SpikeKey = 'spike503' | 'spike504';
-type Level = 'warning' | 'critical';
 
-function spikePage(settings: MixinSettings, causes: Catalogue['causes'], key: SpikeKey, levels: readonly Level[]) {
+function spikePage(
+  settings: MixinSettings,
+  causes: Catalogue['causes'],
+  key: SpikeKey,
+  levels: readonly SpikeSeverity[],
+) {
   const spike = settings[key];
   return {
-    confirm: confirmSpike(settings, spike.codes),
+    confirm: confirmSpike(settings, spike),
     causes: causesWithCodes(causes, spike.codes),
     falseWhen: [
       'A client with a bug sends the same failing request in a loop: the request count of the model jumps at the same moment.',
       'Little traffic: just above the guards, a few errors are a large share. Look at the counts (second query).',
       'A planned test of failure handling: silence provider and model for its time.',
+      'Model "unknown": requests without a model, mostly refused by a gateway before it read one (`limit_req` in nginx). One client in a loop can be all of them: look for it in the access log of the gateway.',
     ],
+    silent: silentSpike(settings, spike, levels),
     tune: tuneSpike(key, spike, levels),
   };
 }
 
-function confirmSpike(settings: MixinSettings, codes: Spike['codes']) {
+function silentSpike(settings: MixinSettings, spike: Spike, levels: readonly SpikeSeverity[]): string[] {
+  const codes = alertedCodes(settings).join(', ');
+  const never = settings.neverCriticalModels.map((model) => `"${model}"`).join(', ');
+  return [
+    ...levels.map((level) => {
+      const window = scaled(settings, settings.windowSeconds[level]);
+      return `Under ${spike[level].minTotal} answers of a model in ${window}, or under ${spike[level].minBad} bad ones, there is no ${level} alert, even if all fail.`;
+    }),
+    `Only ${codes} have alerts yet: a model that answers nothing but 500, 502, 429 or 401 shows on the dashboards and notifies nobody.`,
+    ...(never === ''
+      ? []
+      : [
+          `Model ${never} warns and never pages. If your log names no model, all of its traffic is "unknown": log the model, as deploy/nginx/llm-log.conf does, or change \`neverCriticalModels\`. Model "other" does page: a model that fails since the exporter started has no proven name yet and is counted there.`,
+        ]),
+  ];
+}
+
+function confirmSpike(settings: MixinSettings, { codes }: Spike) {
   const series = selectors(settings.selector);
-  const window = scaled(settings, settings.windowSeconds);
+  const window = scaled(settings, settings.windowSeconds.warning);
   const code = { any: codes };
   const ratio = series.recorded('provider_model_code:llm_requests_per_requests:ratio_increase5m', { code });
   return [
@@ -110,7 +135,7 @@ function confirmSpike(settings: MixinSettings, codes: Spike['codes']) {
   ];
 }
 
-function tuneSpike(key: SpikeKey, spike: Spike, levels: readonly Level[]): string[] {
+function tuneSpike(key: SpikeKey, spike: Spike, levels: readonly SpikeSeverity[]): string[] {
   return levels.flatMap((name) => {
     const level = spike[name];
     return [
@@ -133,22 +158,27 @@ function targetDown(settings: MixinSettings): Runbook {
     causes: [
       'The process has ended or restarts in a loop: its last log lines say why.',
       'Its address changed, or a firewall or network policy stands between it and Prometheus.',
-      'It listens on 127.0.0.1, which is the default, and Prometheus runs elsewhere: set `--web.listen-address`.',
-      'TLS or basic auth was switched on, and the scrape configuration does not know.',
+      'It was told to listen on loopback only, and Prometheus runs elsewhere: the default of `--web.listen-address` is `:9503`, all interfaces.',
+      'The scrape configuration says `scheme: https` or another port: the exporter speaks plain HTTP and has no TLS or basic auth yet.',
       'A scrape takes longer than the scrape timeout: see the error on the Targets page of Prometheus.',
     ],
     steps: [
       'Open the Targets page of Prometheus and read the error of this target.',
       'On its machine: `curl -s http://127.0.0.1:9503/-/healthy`. No answer: read its log, start it again.',
       'An answer: run the same from the machine of Prometheus; what fails there is the network.',
-      'Counters are restored at start, so errors from before are not lost; log files are read on from where it stopped.',
+      'Know the gap: counters live in memory and begin at 0 after a restart, which `rate()` and `increase()` handle, and log lines written while it was down are not read. Failures of that time are in the log of the gateway only.',
     ],
     falseWhen: [
       'It was removed on purpose, and Prometheus still has the target: remove it there.',
       'A machine is under maintenance: silence its instance.',
     ],
+    silent: [
+      `It ends by itself after ${scaled(settings, rememberSeconds)} though the target is still down: by then Prometheus has forgotten that it ever was an llm-exporter. Until then: bring it back, or remove the target.`,
+      'A target that never answered, or that service discovery no longer lists (a deleted pod), has no `up` of its own to alert on.',
+    ],
     tune: [
       `Deploys that take longer: raise \`targetDown.forSeconds\` (now ${forSeconds}).`,
+      `Remembered for too short a time: raise \`targetDown.rememberSeconds\` (now ${rememberSeconds}), below Prometheus' retention.`,
       'Only some exporters matter: set `selector`, for example `job="llm-exporter"`.',
     ],
   };
@@ -165,6 +195,7 @@ function renderPage(name: AlertName, page: Runbook): string {
     ['Likely causes', likelyCauses(page.causes)],
     ['What to do', page.steps.map((step, index) => `${index + 1}. ${step}`).join('\n')],
     ['When it is false', bullets(page.falseWhen)],
+    ['When it stays silent', bullets(page.silent)],
     ['How to tune', bullets([...page.tune, TUNE_WHERE])],
   ];
   const text = sections.map(([title, body]) => `## ${title}\n\n${body}\n`).join('\n');

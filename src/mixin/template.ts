@@ -1,3 +1,4 @@
+import { defaultSettings, type MixinSettings } from './settings.ts';
 import { GENERATED } from './yaml-file.ts';
 
 /** More alerts than this in one message are counted, not listed: Slack cuts a text at 3,000 characters. */
@@ -8,14 +9,19 @@ const MAX_LISTED = 5;
  * each alert) and `llm.link`. Alertmanager finds an undefined template only when it sends, and then loses the page
  * (alertmanager issue 2857); a test renders each of these.
  */
-export function renderTemplate(): string {
+export function renderTemplate({ identityLabels }: MixinSettings = defaultSettings): string {
+  // Which environment belongs into the headline; `job`, which every alert has, is worth a line of the text only.
+  const inTitle = identityLabels
+    .filter((label) => label !== 'job')
+    .map((label) => `{{- with .CommonLabels.${label} }} ${label}={{ . }}{{ end }}\n`);
+  const inText = identityLabels.map((label) => `{{- with .Labels.${label} }}${label}: {{ . }}\n{{ end }}\n`);
   return `{{/* ${GENERATED} */}}
 {{ define "llm.title" -}}
 [{{ .Status | toUpper }}{{ if eq .Status "firing" }} {{ .Alerts.Firing | len }}{{ end }}] {{ .CommonLabels.alertname }}
 {{- with .CommonLabels.provider }} {{ . }}{{ end }}
 {{- with .CommonLabels.model }} {{ . }}{{ end }}
 {{- with .CommonLabels.code }} {{ . }}{{ end }}
-{{- with .CommonAnnotations.cause }}: {{ . }}{{ end }}
+${inTitle.join('')}{{- with .CommonAnnotations.cause }}: {{ . }}{{ end }}
 {{- end }}
 
 {{ define "llm.link" -}}
@@ -37,7 +43,7 @@ export function renderTemplate(): string {
 {{ end }}
 {{- with .Labels.code }}Code: {{ . }}
 {{ end }}
-{{- with .Annotations.cause }}Cause: {{ . }}
+${inText.join('')}{{- with .Annotations.cause }}Cause: {{ . }}
 {{ end }}
 {{- with .Annotations.advice }}Do first: {{ . }}
 {{ end -}}

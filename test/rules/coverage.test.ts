@@ -64,6 +64,7 @@ describe('coverage of the alerts', () => {
       'Likely causes',
       'What to do',
       'When it is false',
+      'When it stays silent',
       'How to tune',
     ];
     for (const alert of defined) {

@@ -25,7 +25,11 @@ known.set('up', []);
 known.set('process_start_time_seconds', []);
 known.set('ALERTS', ['alertname', 'alertstate', 'severity', 'component', 'signal', 'provider', 'model', 'code']);
 
-const targetLabels: readonly string[] = [...TARGET_LABELS, ...defaultSettings.dropLabels];
+const targetLabels: readonly string[] = [
+  ...TARGET_LABELS,
+  ...defaultSettings.dropLabels,
+  ...defaultSettings.identityLabels,
+];
 const anyLabel = new Set([...known.values()].flat().concat(targetLabels));
 
 /** Everything wrong with the names in an expression. */

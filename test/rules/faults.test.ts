@@ -32,7 +32,19 @@ const faults: readonly Fault[] = [
   {
     name: 'no guard on all answers of the severe alert',
     alert: 'LLMApi503SpikeSevere',
-    before: / *and ignoring \(code\) provider_model:llm_requests:increase5m >= 40\n/,
+    before: / *and ignoring \(code\) provider_model:llm_requests:increase2m >= 20\n/,
+    after: '',
+  },
+  {
+    name: 'no guard on bad answers of the severe alert',
+    alert: 'LLMApi503SpikeSevere',
+    before: / *and provider_model_code:llm_requests:increase2m\{code="503"\} >= 10\n/,
+    after: '',
+  },
+  {
+    name: 'environments mixed',
+    alert: 'LLMApi503SpikeSevere',
+    before: /,env=%q|(?<=\.namespace )\$labels\.env /g,
     after: '',
   },
   { name: 'another code', alert: 'LLMApi503Spike', before: '{code="503"} > 0.05', after: '{code="504"} > 0.05' },

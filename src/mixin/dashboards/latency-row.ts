@@ -48,8 +48,8 @@ function duration(panels: Panels) {
 }
 
 function nearTimeout(panels: Panels) {
-  const near = sumBy(rate(scope.counter('llm_requests_near_timeout_total', ofModel), RATE), ['model']);
-  const all = sumBy(rate(scope.samples('llm_request_duration_seconds', ofSuccess), RATE), ['model']);
+  const near = sumBy(rate(scope.counter('llm_requests_near_timeout_total', ofModel), RATE), ['provider', 'model']);
+  const all = sumBy(rate(scope.samples('llm_request_duration_seconds', ofSuccess), RATE), ['provider', 'model']);
   return panels.graph({
     title: 'Share near the gateway timeout',
     description:
@@ -57,7 +57,7 @@ function nearTimeout(panels: Panels) {
     unit: 'percentunit',
     max: 1,
     width: 8,
-    targets: [byLabels(promql`${near} / (${all} > 0)`, ['model'])],
+    targets: [byLabels(promql`${near} / (${all} > 0)`, ['provider', 'model'])],
     noValue: NO_SUCCESS,
   });
 }

@@ -74,10 +74,10 @@ function ratios(settings: MixinSettings, panels: Panels) {
   return panels.graph({
     title: 'Share of alerted codes by model',
     description:
-      'Answers with 503, 504 or 524 as a share of all answers of a model. The dashed lines are where alerts begin. Above one: open the model.',
+      'Answers with 503, 504 or 524 as a share of all answers of a model. The dashed lines are where alerts begin; critical ones look at a shorter window. Above one: open the model.',
     unit: 'percentunit',
     width: 8,
-    targets: [byLabels(ratio, ['code', 'model'])],
+    targets: [byLabels(ratio, ['code', 'provider', 'model'])],
     noValue: IDLE,
     steps: alertLines(settings),
     links: runbookLinks(settings, ['LLMApi503Spike', 'LLMApi503SpikeSevere', 'LLMApi504Spike']),

@@ -45,10 +45,10 @@ function ratios(settings: MixinSettings, panels: Panels) {
   return panels.graph({
     title: 'Share of alerted codes and usual level',
     description:
-      'What the spike alerts look at: share of 503, 504 and 524, and the level the model usually stays under. Dashed: where alerts begin.',
+      'What the spike alerts look at: share of 503, 504 and 524, and the level the model usually stays under. Dashed: where alerts begin; critical ones look at a shorter window.',
     unit: 'percentunit',
     width: 8,
-    targets: [byLabels(ratio, ['code', 'model']), byLabels(usual, ['code', 'model'], 'usual ')],
+    targets: [byLabels(ratio, ['code', 'provider', 'model']), byLabels(usual, ['code', 'provider', 'model'], 'usual ')],
     noValue: IDLE,
     steps: alertLines(settings),
     links: runbookLinks(settings, ['LLMApi503Spike', 'LLMApi503SpikeSevere', 'LLMApi504Spike']),

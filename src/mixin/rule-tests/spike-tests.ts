@@ -2,11 +2,12 @@ import type { Catalogue } from '../../classify/catalogue.ts';
 import type { MixinSettings, SpikeLevel } from '../settings.ts';
 import type { Check, RuleTest } from './promtool.ts';
 import { createStory, humanize, type Mix, type SpikeUnderTest, type Story, type Stretch } from './story.ts';
+import { targetLabels } from './target.ts';
 
 /** Answers per evaluation: enough that a threshold of a tenth of a per cent is a whole number. */
 const BUSY = 1000;
-/** How long a usual level is measured before something happens: longer than the offset of the baseline. */
-const USUAL = 40;
+/** How much longer than the offset of the baseline all is as usual, so that something is known of it. */
+const USUAL_BEYOND_OFFSET = 10;
 /** Keeps clear of the edges of a window, where Prometheus 3 (left-open ranges) and 2 differ by one sample. */
 const MARGIN = 3;
 
@@ -23,12 +24,13 @@ export function spikeTests(
   return [
     ...levels.map((level) => firesAndResolves(story, level, longestKeep)),
     firesWithoutHistory(story, mildest),
-    staysQuiet(story, 'stays quiet on a healthy model', [{ ticks: USUAL, all: BUSY, bad: 0 }]),
+    staysQuiet(story, 'stays quiet on a healthy model', [{ ticks: usualTicks(story), all: BUSY, bad: 0 }]),
     staysQuiet(story, 'stays quiet just below its threshold', [
       { ticks: story.offset - MARGIN, all: BUSY, bad: Math.ceil(mildest.ratio * BUSY) - 1 },
     ]),
     ...guards(story, mildest),
     ...relative(story, mildest),
+    ...environments(settings, causes, subject),
     { title: 'stays quiet on absent data', series: [], checks: [{ tick: 30, firing: [] }] },
   ];
 }
@@ -37,9 +39,14 @@ function twice({ ratio }: SpikeLevel): Mix {
   return { all: BUSY, bad: Math.round(Math.min(1, 2 * ratio) * BUSY) };
 }
 
+/** How long a usual level is measured before something happens. */
+function usualTicks({ offset }: Story): number {
+  return offset + USUAL_BEYOND_OFFSET;
+}
+
 /** Health long enough to be the usual level, errors at twice the threshold, and health again. */
 function firesAndResolves(story: Story, level: SpikeLevel, longestKeepSeconds: number): RuleTest {
-  const before = USUAL;
+  const before = usualTicks(story);
   const mix = twice(level);
   const fires = before + story.window + story.ticksOf(level.forSeconds) + MARGIN;
   const end = fires + MARGIN;
@@ -89,13 +96,38 @@ function guards(story: Story, level: SpikeLevel): readonly RuleTest[] {
   const quiet = { ticks: 2 * story.window, all: 0, bad: 0 };
   return [
     staysQuiet(story, `stays quiet below ${level.minTotal} answers, all of them bad`, [
-      { ticks: USUAL, all: few, bad: few },
+      { ticks: usualTicks(story), all: few, bad: few },
     ]),
     staysQuiet(story, `stays quiet below ${level.minBad} bad answers, whatever their share`, [
       quiet,
       { ticks: 1, all: Math.max(2 * bad, level.minTotal), bad },
       quiet,
     ]),
+  ];
+}
+
+/** One model in two environments, which fails in both, each for a cause of its own. */
+function environments(
+  settings: MixinSettings,
+  causes: Catalogue['causes'],
+  subject: SpikeUnderTest,
+): readonly RuleTest[] {
+  const label = settings.identityLabels.find((name) => !(name in targetLabels(settings)));
+  if (label === undefined) return [];
+  const [here, there] = ['production', 'staging'].map((value, mainCause) =>
+    createStory(settings, causes, { ...subject, labels: { [label]: value }, mainCause }),
+  );
+  if (here === undefined || there === undefined) return [];
+  const level = subject.spike[subject.severities[0]];
+  const mix = twice(level);
+  const ticks = here.window + here.ticksOf(level.forSeconds) + MARGIN;
+  const stretches = [{ ticks, ...mix }];
+  return [
+    {
+      title: `names the cause of its own ${label}`,
+      series: [...here.series(stretches), ...there.series(stretches)],
+      checks: [{ tick: ticks, firing: [...here.firing(mix, 'not known yet'), ...there.firing(mix, 'not known yet')] }],
+    },
   ];
 }
 
@@ -110,15 +142,15 @@ function relative(story: Story, { ratio, baseline }: SpikeLevel): readonly RuleT
   return [
     {
       title: `fires below ${ratio} when that is over ${baseline.factor} times the usual level`,
-      series: story.series([{ ticks: USUAL, all: BUSY, bad: calm }, after]),
-      checks: [{ tick: USUAL + after.ticks, firing: story.firing(spike, humanize(calm / BUSY)) }],
+      series: story.series([{ ticks: usualTicks(story), all: BUSY, bad: calm }, after]),
+      checks: [{ tick: usualTicks(story) + after.ticks, firing: story.firing(spike, humanize(calm / BUSY)) }],
     },
     staysQuiet(story, `stays quiet below ${ratio} when that is not over ${baseline.factor} times the usual level`, [
-      { ticks: USUAL, all: BUSY, bad: noisy },
+      { ticks: usualTicks(story), all: BUSY, bad: noisy },
       after,
     ]),
     staysQuiet(story, `stays quiet below the floor of ${baseline.floor}, however unusual`, [
-      { ticks: USUAL, all: BUSY, bad: 0 },
+      { ticks: usualTicks(story), all: BUSY, bad: 0 },
       { ...after, bad: Math.ceil(baseline.floor * BUSY) - 1 },
     ]),
   ];

@@ -1,17 +1,19 @@
 import type { Catalogue, CauseEntry } from '../../classify/catalogue.ts';
 import { type AlertName, spikeAnnotations } from '../alerts.ts';
 import { adviceLine, causesWithCodes } from '../causes.ts';
-import type { MixinSettings, Spike, SpikeLevel } from '../settings.ts';
+import type { MixinSettings, Spike, SpikeLevel, SpikeSeverity } from '../settings.ts';
 import { type ExpectedAlert, requests, type Series } from './promtool.ts';
-import { targetLabels, ticksIn } from './target.ts';
-
-type Severity = 'critical' | 'warning';
+import { type TargetLabels, targetLabels, ticksIn } from './target.ts';
 
 /** An alert under test: `severities` are those that fire under its name, the mildest first. */
 export interface SpikeUnderTest {
   readonly alert: AlertName;
   readonly spike: Spike;
-  readonly severities: readonly [Severity, ...Severity[]];
+  readonly severities: readonly [SpikeSeverity, ...SpikeSeverity[]];
+  /** More labels of the exporter's target. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Which of the causes that come with the code is the most frequent one, counted from 0. */
+  readonly mainCause?: number;
 }
 
 /** A name that must be escaped in a URL and quoted in a query. */
@@ -30,7 +32,7 @@ export interface Stretch extends Mix {
 
 /** Traffic of one model, and the alerts it must cause. Times are in evaluations. */
 export interface Story {
-  /** Window of the alerts. */
+  /** Window of the mildest of the alerts, which is the longest. */
   readonly window: number;
   /** How long after its beginning an incident does not count towards the usual level. */
   readonly offset: number;
@@ -41,21 +43,28 @@ export interface Story {
 }
 
 export function createStory(settings: MixinSettings, causes: Catalogue['causes'], subject: SpikeUnderTest): Story {
-  const { spike, alert, severities } = subject;
+  const { spike, alert, severities, mainCause = 0 } = subject;
+  const target = { ...targetLabels(settings), ...subject.labels };
   const code = spike.codes[0];
-  const [main, other] = causesWithCodes(causes, [code]);
+  const possible = causesWithCodes(causes, [code]);
+  const main = possible[mainCause];
+  const other = possible.find((cause) => cause !== main);
   if (main === undefined || other === undefined) throw new Error(`the catalogue has fewer than two causes for ${code}`);
   return {
-    window: ticksIn(settings, settings.windowSeconds),
+    window: ticksIn(settings, settings.windowSeconds[severities[0]]),
     offset: ticksIn(settings, settings.baseline.offsetSeconds),
     ticksOf: (seconds) => ticksIn(settings, seconds),
-    series: (stretches) => traffic(settings, { code, main, other }, stretches),
+    series: (stretches) => traffic(target, { code, main, other }, stretches),
     firing: (mix, usual) =>
       severities
         .filter((severity) => exceeds(spike[severity], mix))
         .map((severity) => ({
-          exp_labels: expectedLabels(settings, code, severity),
-          exp_annotations: spikeAnnotations(settings, alert, expectedFacts({ mix, usual, main, code })),
+          exp_labels: { ...expectedLabels(settings, target), code, severity },
+          exp_annotations: spikeAnnotations(
+            settings,
+            { alert, severity },
+            { ...expectedFacts({ mix, usual, main, code }), where: whereOf(settings, target) },
+          ),
         })),
   };
 }
@@ -67,8 +76,7 @@ interface Failure {
 }
 
 /** Two instances, because a rule that forgot to sum would be wrong; two causes; and a model that is always well. */
-function traffic(settings: MixinSettings, { code, main, other }: Failure, stretches: readonly Stretch[]) {
-  const first = targetLabels(settings);
+function traffic(first: TargetLabels, { code, main, other }: Failure, stretches: readonly Stretch[]) {
   const second = { ...first, instance: '10.0.0.2:9503', pod: 'gateway-1' };
   const good = { provider: PROVIDER, model: MODEL, stream: 'false', code: '200', cause: 'none' };
   const lines = [
@@ -93,10 +101,17 @@ function exceeds({ ratio, baseline }: SpikeLevel, { all, bad }: Mix): boolean {
   return bad / all > Math.min(ratio, baseline?.floor ?? ratio);
 }
 
-function expectedLabels(settings: MixinSettings, code: string, severity: Severity) {
-  const kept = Object.entries(targetLabels(settings)).filter(([label]) => !settings.dropLabels.includes(label));
-  const own = { severity, component: 'llm-api', signal: 'availability' };
-  return { ...Object.fromEntries(kept), provider: PROVIDER, model: MODEL, code, ...own };
+function expectedLabels(settings: MixinSettings, target: TargetLabels) {
+  const kept = Object.entries(target).filter(([label]) => !settings.dropLabels.includes(label));
+  const own = { component: 'llm-api', signal: 'availability' };
+  return { ...Object.fromEntries(kept), provider: PROVIDER, model: MODEL, ...own };
+}
+
+function whereOf({ identityLabels }: MixinSettings, target: Readonly<Record<string, string>>): string {
+  return identityLabels
+    .filter((label) => target[label] !== undefined)
+    .map((label) => ` ${label}=${target[label]}`)
+    .join('');
 }
 
 interface Expectation {

@@ -1,12 +1,12 @@
 import type { MixinSettings } from '../settings.ts';
 
+export type TargetLabels = Readonly<Record<'cluster' | 'namespace' | 'job' | 'instance' | 'pod', string>>;
+
 /**
  * Labels that Prometheus puts on the series of a test: an exporter in Kubernetes, and whatever the pack's selector asks
  * for by `=`, so that the tests hold for any such selector.
  */
-export function targetLabels(
-  settings: MixinSettings,
-): Readonly<Record<'cluster' | 'namespace' | 'job' | 'instance' | 'pod', string>> {
+export function targetLabels(settings: MixinSettings): TargetLabels {
   const selected = settings.selector.matchAll(/([A-Za-z_]\w*)="([^"]*)"/g);
   return {
     cluster: 'eu-1',

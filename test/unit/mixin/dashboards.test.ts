@@ -228,6 +228,14 @@ describe('each panel', () => {
   );
 
   test(
+    'tells a model of one provider from that of another by its lines',
+    everyPanel(({ title, targets = [] }) => {
+      for (const { legendFormat } of targets)
+        if (legendFormat.includes('{{model}}')) assert.ok(legendFormat.includes('{{provider}}'), title);
+    }),
+  );
+
+  test(
     'has thresholds of its own, never the default of 80',
     everyPanel(({ title, fieldConfig }) => {
       const steps = fieldConfig?.defaults.thresholds?.steps ?? [];
