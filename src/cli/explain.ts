@@ -9,7 +9,7 @@ import { INPUT_FORMATS, type InputFormat } from '../explain/read-input.ts';
 import { createLog, type Log } from '../log.ts';
 import { ProblemError } from '../problem.ts';
 import { loadRules } from '../rules/load-rules.ts';
-import { durationMs, option } from './arguments.ts';
+import { option, seconds } from './arguments.ts';
 import type { CliContext } from './context.ts';
 import { widthOf } from './terminal/layout.ts';
 import { createStyle } from './terminal/style.ts';
@@ -60,7 +60,7 @@ export function explainCommand(context: CliContext): Command {
       option('--header <line>', "header of the answer, 'name: value'; repeatable", addHeader).default({}, 'none'),
     )
     .option('--stream', 'a stream was asked for')
-    .addOption(option('--duration <duration>', 'how long the request took', durationMs))
+    .addOption(option('--duration <duration>', 'how long the request took, such as 60.1s', seconds))
     .option('--all', 'also requests whose path is no LLM operation')
     .option('--rules.file <path>', 'rules of your own, as for serve')
     .option('--json', 'one JSON object a line')
@@ -131,8 +131,14 @@ async function readSource(file: string, stdin: CliContext['stdin']): Promise<Buf
 }
 
 function hintsOf({ provider, status, header, stream, duration, all }: ExplainFlags): Hints {
-  const durationSeconds = duration === undefined ? undefined : duration / 1000;
-  return { provider, status, headers: header, stream, durationSeconds, include: all === true ? 'all' : 'llm' };
+  return {
+    provider,
+    status,
+    headers: header,
+    stream,
+    durationSeconds: duration,
+    include: all === true ? 'all' : 'llm',
+  };
 }
 
 function statusCode(text: string): number {
