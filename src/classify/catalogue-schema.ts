@@ -50,7 +50,7 @@ export const matchSchema = z
     origin: listOf(z.enum(ORIGINS)),
     phase: listOf(z.enum(PHASES)),
     flags: listOf(z.string().min(1)),
-    shape: listOf(z.enum(['json', 'html', 'text', 'empty'])),
+    shape: listOf(z.enum(['json', 'html', 'text', 'empty', 'unseen'])),
     stream: z.boolean(),
     key_present: z.boolean(),
     at_gateway_timeout: z.boolean(),

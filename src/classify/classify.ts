@@ -47,7 +47,7 @@ interface Evidence {
   readonly code: string | undefined;
   readonly type: string | undefined;
   readonly flags: readonly string[];
-  readonly shape: ErrorFacts['shape'];
+  readonly shape: NonNullable<ErrorFacts['shape']> | 'unseen';
   readonly context: ClassifyContext;
 }
 
@@ -87,7 +87,7 @@ function gather(event: RequestEvent, context: ClassifyContext): Evidence {
     type: error?.type?.toLowerCase(),
     flags: flags === undefined ? [] : flagsOf(flags),
     // An input that did not look at the shape saw words at least.
-    shape: error && (error.shape ?? 'text'),
+    shape: error === undefined ? 'unseen' : (error.shape ?? 'text'),
     context,
   };
 }

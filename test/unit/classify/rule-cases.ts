@@ -40,6 +40,8 @@ const usedUp = (what: Exhausted): RuleCase => ({ ...bare(429), rateLimit: { time
 /** One case for each rule of the catalogue, in its order. */
 export const RULE_CASES: Readonly<Record<string, RuleCase>> = {
   client_closed_request: { code: 499 },
+  client_sent_too_much: { code: 431, origin: 'client', error: { code: 'HPE_HEADER_OVERFLOW' } },
+  client_malformed: { code: 400, origin: 'client', error: { code: 'missing_host' } },
   client_origin: { code: 200, origin: 'client', phase: 'stream' },
   missing_terminal_event: { code: 200, phase: 'stream', error: { code: 'missing_terminal_event' } },
   network_stream_broken: network('ECONNRESET', 'stream', 200),
@@ -197,6 +199,7 @@ export const RULE_CASES: Readonly<Record<string, RuleCase>> = {
   says_invalid_parameter: says(500, '请求参数不能为空'),
   says_unavailable: says(503, 'The service is temporarily unavailable'),
   says_internal: says(500, 'Internal Server Error'),
+  gateway_refused: { code: 503, origin: 'edge' },
   status_400: bare(400),
   status_401: bare(401),
   status_402: bare(402),
