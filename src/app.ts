@@ -14,6 +14,8 @@ import { exposeBuild, exposeReload } from './metrics/record/info.ts';
 import { createRecorder, type RecorderSettings } from './metrics/record/recorder.ts';
 import { createStore } from './metrics/store.ts';
 import type { Problem } from './problem.ts';
+import { warnOfExamples } from './rules/examples.ts';
+import { type LoadedRules, loadRules } from './rules/load-rules.ts';
 import { createWebServer } from './server/server.ts';
 
 export interface AppOptions {
@@ -39,21 +41,35 @@ export interface RunningApp {
   close(): Promise<void>;
 }
 
+interface Settings {
+  readonly config: Config;
+  readonly rules: LoadedRules;
+}
+
 /** Builds the parts, joins them, and listens. Throws a ProblemError when the configuration or a port is of no use. */
 export async function startApp({ load, clock, log, build, stdin }: AppOptions): Promise<RunningApp> {
-  const config = load();
+  const builtIn = loadCatalogue();
+  const loadSettings = (): Settings => {
+    const config = load();
+    return { config, rules: loadRules(config.classify.rules_file, builtIn) };
+  };
+  const settings = loadSettings();
+  const { config } = settings;
+  const { catalogue } = settings.rules;
   let ready = false;
   const store = createStore({ clock, limits: { series: config.limits.series } });
-  const catalogue = loadCatalogue();
   const recorder = createRecorder({ store, catalogue, clock, settings: recorderSettings(config) });
   const inputs = createInputs({ config, sink: recorder, clock, log, stdin });
+  const tryExamples = ({ config, rules }: Settings) =>
+    warnOfExamples(rules, { clock, log, providers: providerSettings(config) });
   const { reload, running } = createReload({
-    load,
+    load: loadSettings,
     log,
-    config,
+    settings,
     apply(next) {
-      recorder.reconfigure(recorderSettings(next));
-      inputs.reconfigure(next);
+      recorder.reconfigure(recorderSettings(next.config), next.rules.catalogue);
+      inputs.reconfigure(next.config);
+      tryExamples(next);
     },
     report: (success) => exposeReload(store, clock, success),
   });
@@ -61,7 +77,7 @@ export async function startApp({ load, clock, log, build, stdin }: AppOptions): 
     ...{ store, recorder, catalogue, clock, log, build },
     birth: config.metrics.birth,
     isReady: () => ready,
-    inputs: () => describeInputs(running()),
+    inputs: () => describeInputs(running().config),
     reload: config.web.enable_lifecycle ? reload : undefined,
   });
   const close = async (): Promise<void> => {
@@ -76,6 +92,7 @@ export async function startApp({ load, clock, log, build, stdin }: AppOptions): 
     const webAddress = await listenOn('web.listen_address', config.web.listen_address, web);
     const proxyAddress = await inputs.start();
     ready = true;
+    tryExamples(settings);
     const drain = (): Promise<void> => {
       ready = false;
       return inputs.drain();

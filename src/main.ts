@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import type { CliContext } from './cli/context.ts';
-import { runProgram } from './cli/program.ts';
 import { systemClock } from './clock.ts';
 
 const context: CliContext = {
@@ -17,4 +16,11 @@ const context: CliContext = {
 // `explain | head` closes our stdout early: that is the reader's right, and no crash.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
+// undici and others fail on an older Node.js with words that help nobody, as soon as they are loaded.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 19)) {
+  process.stderr.write(`llm-exporter needs Node.js 22.19 or later, this is ${process.versions.node}\n`);
+  process.exit(1);
+}
+const { runProgram } = await import('./cli/program.ts');
 process.exit(await runProgram(process.argv.slice(2), context));

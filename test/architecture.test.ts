@@ -4,18 +4,31 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, test } from 'node:test';
 
 /** Who may import whom, type imports included. A folder may always import itself; leaves import only one another. */
-const LEAVES = ['clock', 'log', 'problem', 'build-info'];
+const LEAVES = ['clock', 'log', 'problem', 'build-info', 'yaml-source', 'schema-problems'];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   event: [],
   provider: ['event', 'problem'],
-  classify: ['event', 'problem'],
-  config: ['provider', 'log', 'problem'],
+  classify: ['event', 'problem', 'schema-problems', 'yaml-source'],
+  config: ['provider', 'log', 'problem', 'schema-problems', 'yaml-source'],
+  rules: [
+    'classify',
+    'clock',
+    'config/units',
+    'event',
+    'input/proxy',
+    'log',
+    'problem',
+    'provider',
+    'schema-problems',
+    'yaml-source',
+  ],
   metrics: ['event', 'classify', 'clock', 'build-info'],
   input: ['event', 'provider', 'config', 'clock', 'log', 'problem'],
   server: ['metrics', 'classify', 'config', 'problem', 'log', 'clock', 'build-info'],
+  explain: ['event', 'provider', 'classify', 'input', 'metrics/record/model-admission', 'clock', 'log', 'problem'],
   mixin: ['metrics/families', 'classify/catalogue', 'classify/causes', 'config', 'problem'],
   simulate: ['event', 'provider', 'classify/causes', 'problem', 'log', 'clock'],
-  app: ['build-info', 'classify', 'clock', 'config', 'event', 'input', 'log', 'metrics', 'problem', 'server'],
+  app: ['build-info', 'classify', 'clock', 'config', 'event', 'input', 'log', 'metrics', 'problem', 'rules', 'server'],
   demo: ['app', 'build-info', 'clock', 'config', 'log', 'mixin', 'problem', 'simulate'],
   cli: [
     'app',
@@ -24,10 +37,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'clock',
     'config',
     'demo',
+    'explain',
     'log',
     'metrics/reference',
     'mixin',
     'problem',
+    'rules',
     'simulate',
   ],
   main: ['cli', 'clock'],

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Document, LineCounter, parseDocument } from 'yaml';
 import type { Origin } from '../event/request-event.ts';
 import { type Problem, ProblemError } from '../problem.ts';
+import { schemaProblems } from '../schema-problems.ts';
+import { inFileOrder, type Path, readYaml, type YamlSource } from '../yaml-source.ts';
 import { type CatalogueFile, catalogueSchema } from './catalogue-schema.ts';
 import { CAUSES, type Cause, type Owner, type Retryable } from './causes.ts';
-import { unboundedRepetition } from './pattern.ts';
 import type { Rule } from './rule.ts';
 import { createRuleIndex, type RuleIndex } from './rule-index.ts';
 
@@ -30,56 +31,66 @@ export interface Catalogue {
   readonly index: RuleIndex;
 }
 
-type Path = readonly (string | number)[];
-type Report = (code: string, message: string, path: Path) => void;
+const SOURCE = new URL('./catalogue.yaml', import.meta.url);
+const COMPILED = new URL('./catalogue.json', import.meta.url);
 
 /** Reads the catalogue shipped beside this file; throws a ProblemError that lists everything wrong with it. */
 export function loadCatalogue(): Catalogue {
-  const url = new URL('./catalogue.yaml', import.meta.url);
-  return parseCatalogue(readFileSync(url, 'utf8'), 'catalogue.yaml');
+  const text = readFileSync(SOURCE, 'utf8');
+  return build(readCompiled(text) ?? readCatalogue(text, 'catalogue.yaml'));
 }
 
 /** Same for a text; `file` is the name that problems carry. */
 export function parseCatalogue(text: string, file: string): Catalogue {
+  return build(readCatalogue(text, file));
+}
+
+/** The same causes reached by other rules, in the order given. */
+export function withRules({ causes }: Catalogue, rules: readonly Rule[]): Catalogue {
+  return { causes, rules, index: createRuleIndex(rules) };
+}
+
+/**
+ * The shipped catalogue, read and checked, as JSON: reading the YAML takes most of the time of a start. It names the
+ * text it was made from, and one made from another text is not used, so that the YAML stays the only source.
+ */
+export function compileCatalogue(): string {
+  const text = readFileSync(SOURCE, 'utf8');
+  return `${JSON.stringify({ madeFrom: digest(text), content: readCatalogue(text, 'catalogue.yaml') })}\n`;
+}
+
+function readCompiled(text: string): CatalogueFile | undefined {
+  try {
+    const compiled: unknown = JSON.parse(readFileSync(COMPILED, 'utf8'));
+    // `compileCatalogue` wrote it, from this very text: it has been checked.
+    const { madeFrom, content } = compiled as { madeFrom: string; content: CatalogueFile };
+    return madeFrom === digest(text) ? content : undefined;
+  } catch {
+    return undefined; // Absent or damaged: the source has everything.
+  }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function readCatalogue(text: string, file: string): CatalogueFile {
+  const source = readYaml(text, { file, prefix: 'catalogue' });
+  const { value, placeOf } = source;
+  const result = catalogueSchema.safeParse(value);
+  const found = result.success
+    ? contradictions(result.data, source)
+    : schemaProblems(result.error, { prefix: 'catalogue', name: 'catalogue', value, placeOf });
+  const problems = inFileOrder(source.problems, found);
+  if (problems.length > 0 || !result.success) throw new ProblemError(problems);
+  return result.data;
+}
+
+/** Faults that no single field shows. */
+function contradictions(content: CatalogueFile, { placeOf }: YamlSource): Problem[] {
   const problems: Problem[] = [];
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const report: Report = (code, message, path) =>
-    problems.push({ code: `catalogue.${code}`, message, file, ...position(document, lines, path) });
-  for (const error of document.errors) {
-    const { line, col } = lines.linePos(error.pos[0]);
-    problems.push({ code: 'catalogue.syntax', message: error.message, file, line, column: col });
-  }
-  const content = problems.length === 0 ? readShape(document, report) : undefined;
-  if (content !== undefined) check(content, report);
-  if (content === undefined || problems.length > 0) throw new ProblemError(problems);
-  return build(content);
-}
-
-function readShape(document: Document, report: Report): CatalogueFile | undefined {
-  const result = catalogueSchema.safeParse(document.toJS());
-  if (result.success) return result.data;
-  for (const issue of result.error.issues) {
-    // YAML keys and indexes are strings and numbers; a symbol cannot occur in a parsed document.
-    const path = issue.path.filter((part) => typeof part !== 'symbol');
-    report('shape', `${path.join('.')}: ${issue.message}`, path);
-  }
-  return undefined;
-}
-
-/** Line and column of the deepest node on `path` that exists: a missing key is reported at its parent. */
-function position(document: Document, lines: LineCounter, path: Path): { line: number; column: number } {
-  for (let depth = path.length; depth >= 0; depth -= 1) {
-    const node = document.getIn(path.slice(0, depth), true);
-    const start = typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range);
-    if (!start || !Array.isArray(node.range)) continue;
-    const { line, col } = lines.linePos(Number(node.range[0]));
-    return { line, column: col };
-  }
-  return { line: 1, column: 1 };
-}
-
-function check(content: CatalogueFile, report: Report): void {
+  const report = (code: string, message: string, path: Path) =>
+    problems.push({ code: `catalogue.${code}`, message, ...placeOf(path) });
   const described = new Set<Cause>();
   content.causes.forEach(({ id }, at) => {
     if (described.has(id)) report('duplicate_cause', `causes: ${id} is described twice`, ['causes', at, 'id']);
@@ -94,22 +105,9 @@ function check(content: CatalogueFile, report: Report): void {
       const path = ['steps', stepAt, 'rules', ruleAt];
       if (ids.has(rule.id)) report('duplicate_rule', `${rule.id}: another rule has this id`, [...path, 'id']);
       ids.add(rule.id);
-      rule.match.message?.forEach((source, at) => {
-        const fault = patternFault(source);
-        if (fault !== undefined) report('pattern', `${rule.id}: ${fault}`, [...path, 'match', 'message', at]);
-      });
     });
   });
-}
-
-function patternFault(source: string): string | undefined {
-  try {
-    new RegExp(source, 'im');
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-  const repetition = unboundedRepetition(source);
-  return repetition && `"${source}" repeats without bound ("${repetition}"); give one, such as {0,80}`;
+  return problems;
 }
 
 function build(content: CatalogueFile): Catalogue {
@@ -121,7 +119,7 @@ function build(content: CatalogueFile): Catalogue {
     rules.map(({ provider, refines, ...rule }): Rule => ({ ...rule, basis, provider, refines })),
   );
   return {
-    // `check` has found each cause described exactly once.
+    // `contradictions` has found each cause described exactly once.
     causes: Object.fromEntries(entries) as Record<Cause, CauseEntry>,
     rules,
     index: createRuleIndex(rules),

@@ -45,8 +45,18 @@ export const CAUSES = [
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 
-/** The step of the precedence that decided, from hard evidence to guess. */
-export const BASES = ['transport', 'origin', 'provider', 'code', 'message', 'header', 'timing', 'status'] as const;
+/** The step of the precedence that decided, from hard evidence to guess; `user` is the rules of the operator's own file. */
+export const BASES = [
+  'transport',
+  'user',
+  'origin',
+  'provider',
+  'code',
+  'message',
+  'header',
+  'timing',
+  'status',
+] as const;
 export type Basis = (typeof BASES)[number];
 
 /** Who must act. */

@@ -1,6 +1,8 @@
 import type { ErrorFacts, RequestEvent } from '../event/request-event.ts';
 import type { Catalogue } from './catalogue.ts';
+import type { Match } from './catalogue-schema.ts';
 import type { Basis, Cause } from './causes.ts';
+import type { OwnLimit } from './inference/limits/own-limit.ts';
 import type { IndexedRule, RuleIndex } from './rule-index.ts';
 
 /** Why a request ended as it did, and which rule of the catalogue said so. */
@@ -10,10 +12,22 @@ export interface Classification {
   readonly rule: string;
 }
 
-/** What is known beside the event itself. */
+/** What is known beside the event itself, most of it from the traffic before; absent where the evidence is too thin. */
 export interface ClassifyContext {
   /** Seconds after which the gateway in front of the model gives up. */
   readonly gatewayTimeoutSeconds?: number | undefined;
+  /** The answer came too quickly for any work to have been done on it. */
+  readonly fastReject?: boolean | undefined;
+  /** Requests to the model have been coming much faster than in the minutes before. */
+  readonly trafficRamping?: boolean | undefined;
+  /** Models of the provider that began to fail together, this one among them, while traffic is steady. */
+  readonly modelsFailing?: number | undefined;
+  /** The model fails only when more requests are under way than ever went well. */
+  readonly failingUnderLoad?: boolean | undefined;
+  /** Streams of the model wait in vain, and nothing comes from it. */
+  readonly modelStalled?: boolean | undefined;
+  /** The limit that own traffic has met. */
+  readonly ownLimit?: OwnLimit | undefined;
 }
 
 /** nginx `proxy_read_timeout`, AWS ALB's idle timeout and Novita's gateway all give up after 60 s unless told otherwise. */
@@ -33,17 +47,19 @@ interface Evidence {
   readonly code: string | undefined;
   readonly type: string | undefined;
   readonly flags: readonly string[];
-  readonly shape: ErrorFacts['shape'];
-  readonly gatewayTimeoutSeconds: number;
+  readonly shape: NonNullable<ErrorFacts['shape']> | 'unseen';
+  readonly context: ClassifyContext;
 }
+
+const NO_CONTEXT: ClassifyContext = Object.freeze({});
 
 /**
  * Names the cause of one ended request. Pure and total: any event gets an answer, nothing throws. A success costs a few
  * comparisons and allocates nothing.
  */
-export function classify(event: RequestEvent, catalogue: Catalogue, context?: ClassifyContext): Classification {
+export function classify(event: RequestEvent, catalogue: Catalogue, context = NO_CONTEXT): Classification {
   if (isSuccess(event)) return SUCCESS;
-  const evidence = gather(event, context?.gatewayTimeoutSeconds ?? DEFAULT_GATEWAY_TIMEOUT_SECONDS);
+  const evidence = gather(event, context);
   const first = candidates(evidence, catalogue.index).find((rule) => holds(rule, evidence));
   if (first === undefined) return event.code < 400 && event.error === undefined ? SUCCESS : UNCLASSIFIED;
   const refining = catalogue.index.byRefinedCause.get(first.rule.cause);
@@ -62,7 +78,7 @@ function isSuccess({ code, error, origin, flags }: RequestEvent): boolean {
   );
 }
 
-function gather(event: RequestEvent, gatewayTimeoutSeconds: number): Evidence {
+function gather(event: RequestEvent, context: ClassifyContext): Evidence {
   const { code, error, flags } = event;
   return {
     event,
@@ -71,8 +87,8 @@ function gather(event: RequestEvent, gatewayTimeoutSeconds: number): Evidence {
     type: error?.type?.toLowerCase(),
     flags: flags === undefined ? [] : flagsOf(flags),
     // An input that did not look at the shape saw words at least.
-    shape: error && (error.shape ?? 'text'),
-    gatewayTimeoutSeconds,
+    shape: error === undefined ? 'unseen' : (error.shape ?? 'text'),
+    context,
   };
 }
 
@@ -100,7 +116,7 @@ function candidates({ event, status, code, type, flags }: Evidence, index: RuleI
 }
 
 function holds({ rule: { match, provider }, pattern }: IndexedRule, evidence: Evidence): boolean {
-  const { event, status, code, type, flags } = evidence;
+  const { event, status, code, type, flags, context } = evidence;
   return (
     accepts(provider, event.provider) &&
     accepts(match.status, status) &&
@@ -111,11 +127,25 @@ function holds({ rule: { match, provider }, pattern }: IndexedRule, evidence: Ev
     equals(match.stream, event.stream) &&
     equals(match.key_present, event.keyPresent) &&
     equals(match.first_token, event.firstTokenSeconds !== undefined) &&
-    equals(match.at_gateway_timeout, endsAtTimeout(event.durationSeconds, evidence.gatewayTimeoutSeconds)) &&
+    equals(match.at_gateway_timeout, endsAtTimeout(event.durationSeconds, context.gatewayTimeoutSeconds)) &&
     atLeast(match.min_seconds, event.durationSeconds) &&
     atLeast(match.min_retry_after_seconds, event.retryAfterSeconds) &&
+    equals(match.should_retry, event.shouldRetry) &&
+    (match.exhausted === undefined || match.exhausted.some((what) => event.rateLimit?.exhausted.includes(what))) &&
+    isSeenInTraffic(match, context) &&
     (match.flags === undefined || match.flags.some((flag) => flags.includes(flag))) &&
     (pattern === undefined || pattern.test(event.error?.message ?? ''))
+  );
+}
+
+function isSeenInTraffic(match: Match, context: ClassifyContext): boolean {
+  return (
+    equals(match.fast_reject, context.fastReject) &&
+    equals(match.traffic_ramping, context.trafficRamping) &&
+    equals(match.failing_under_load, context.failingUnderLoad) &&
+    equals(match.model_stalled, context.modelStalled) &&
+    atLeast(match.models_failing, context.modelsFailing) &&
+    accepts(match.own_limit, context.ownLimit)
   );
 }
 
@@ -131,6 +161,6 @@ function atLeast(least: number | undefined, value: number | undefined): boolean 
   return least === undefined || (value !== undefined && value >= least);
 }
 
-function endsAtTimeout(seconds: number | undefined, timeout: number): boolean {
+function endsAtTimeout(seconds: number | undefined, timeout = DEFAULT_GATEWAY_TIMEOUT_SECONDS): boolean {
   return seconds !== undefined && seconds >= timeout * AT_TIMEOUT_FROM && seconds <= timeout * AT_TIMEOUT_TO;
 }

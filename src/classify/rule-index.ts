@@ -1,6 +1,7 @@
 import type { Cause } from './causes.ts';
-import { createKeywordIndex, type KeywordIndex } from './keyword-index.ts';
-import { requiredLiterals } from './pattern.ts';
+import { type Clue, createKeywordIndex, type KeywordIndex } from './keyword-index.ts';
+import { requiredSets } from './pattern.ts';
+import { alternativesOf } from './pattern-syntax.ts';
 import type { Rule } from './rule.ts';
 
 /** A rule made ready: its place in the order, and one of its message patterns or all of them as one. */
@@ -29,7 +30,7 @@ export function createRuleIndex(rules: readonly Rule[]): RuleIndex {
   const byFlag = new Map<string, IndexedRule[]>();
   const byStatus = new Map<number, IndexedRule[]>();
   const byRefinedCause = new Map<Cause, IndexedRule[]>();
-  const keywords: (readonly [string, IndexedRule])[] = [];
+  const keywords: (readonly [readonly Clue[], IndexedRule])[] = [];
   const always: IndexedRule[] = [];
   for (const [order, rule] of rules.entries()) {
     const { code, flags, message, status } = rule.match;
@@ -45,16 +46,14 @@ export function createRuleIndex(rules: readonly Rule[]): RuleIndex {
   return { byCode, byFlag, byStatus, byRefinedCause, always, byKeyword: createKeywordIndex(keywords) };
 }
 
-/** Each pattern of a rule under its own keywords, so that only those are tried whose keyword occurs. */
-function keywordsOf({ rule, order }: IndexedRule): (readonly [string, IndexedRule])[] | undefined {
-  const keywords: (readonly [string, IndexedRule])[] = [];
-  for (const source of rule.match.message ?? []) {
-    const literals = requiredLiterals(source);
-    if (literals === undefined) return undefined;
+/** Each alternative of a rule's patterns under its own keywords, so that only those are tried whose keywords all occur. */
+function keywordsOf({ rule, order }: IndexedRule): (readonly [readonly Clue[], IndexedRule])[] | undefined {
+  const alternatives = (rule.match.message ?? []).flatMap(alternativesOf);
+  const keywords = alternatives.map((source) => {
     const indexed = { rule, order, pattern: compile(source) };
-    keywords.push(...literals.map((literal) => [literal, indexed] as const));
-  }
-  return keywords.length > 0 ? keywords : undefined;
+    return [requiredSets(source), indexed] as const;
+  });
+  return keywords.length > 0 && keywords.every(([clues]) => clues.length > 0) ? keywords : undefined;
 }
 
 function compile(source: string): RegExp {

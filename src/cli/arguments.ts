@@ -14,6 +14,12 @@ export function durationMs(text: string): number {
   return ms;
 }
 
+/** Seconds as logs write them (`60.012`, `60.1s`), or a duration (`1m30s`). */
+export function seconds(text: string): number {
+  const digits = /^(\d+(?:\.\d+)?)s?$/.exec(text)?.[1];
+  return digits === undefined ? durationMs(text) / 1000 : Number(digits);
+}
+
 export function listenAddress(text: string): ListenAddress {
   const address = parseListenAddress(text);
   if (typeof address === 'string') throw new InvalidArgumentError(`${text} ${address}.`);

@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
+import { compileCatalogue, loadCatalogue } from '../classify/catalogue.ts';
+import { causesReference } from '../classify/reference.ts';
 import { configJsonSchema, configReference } from '../config/reference.ts';
 import { metricsReference } from '../metrics/reference.ts';
 import { renderPack } from '../mixin/pack.ts';
@@ -26,7 +28,7 @@ export function generateCommand({ stdout }: CliContext): Command {
     .option('--selector <matchers>', 'more matchers for every query, such as job="llm-exporter"')
     .option('--runbook-url <url>', 'where the runbooks are found')
     .option('--grafana-url <url>', 'address of Grafana, for the links in alerts')
-    .option('--docs', 'write the reference pages of this project, too')
+    .option('--docs', 'write the reference pages and the compiled catalogue of this project, too')
     .option('--check', 'write nothing; fail when a file there differs')
     .addHelpText('after', '\nExample:\n  llm-exporter generate --output-dir /etc/llm-exporter --selector \'job="llm"\'')
     .action(async (flags: GenerateFlags) => {
@@ -46,6 +48,8 @@ function docs(): Files {
     ['docs/configuration.md', configReference()],
     ['docs/config.schema.json', configJsonSchema()],
     ['docs/metrics.md', metricsReference()],
+    ['docs/causes.md', causesReference(loadCatalogue())],
+    ['src/classify/catalogue.json', compileCatalogue()],
   ];
 }
 

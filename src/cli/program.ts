@@ -13,6 +13,8 @@ type CreateCommand = (context: CliContext) => Command;
 const COMMANDS: ReadonlyMap<string, () => Promise<CreateCommand>> = new Map([
   ['serve', async () => (await import('./serve.ts')).serveCommand],
   ['check-config', async () => (await import('./check-config.ts')).checkConfigCommand],
+  ['causes', async () => (await import('./causes.ts')).causesCommand],
+  ['explain', async () => (await import('./explain.ts')).explainCommand],
   ['generate', async () => (await import('./generate.ts')).generateCommand],
   ['simulate', async () => (await import('./simulate.ts')).simulateCommand],
   ['demo', async () => (await import('./demo.ts')).demoCommand],

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { type RunningApp, startApp } from '../app.ts';
 import { readBuildInfo } from '../build-info.ts';
@@ -5,6 +6,7 @@ import { loadConfig, type Override } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { addressUrl } from '../config/units.ts';
 import { createLog, LOG_FORMATS, LOG_LEVELS, type Log, type LogFormat, type LogLevel } from '../log.ts';
+import { type Problem, ProblemError } from '../problem.ts';
 import type { CliContext } from './context.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -19,6 +21,7 @@ interface ServeFlags {
   readonly 'proxy.listenAddress'?: string;
   readonly 'web.listenAddress'?: string;
   readonly 'web.enableLifecycle'?: true;
+  readonly 'rules.file'?: string;
   readonly 'log.level': LogLevel;
   readonly 'log.format': LogFormat;
 }
@@ -29,7 +32,7 @@ Examples:
   llm-exporter serve --file /var/log/nginx/llm.json --provider novita
   llm-exporter serve --config.file /etc/llm-exporter/config.yml
 
-SIGHUP reloads the configuration file. SIGTERM or SIGINT lets running requests finish; a second one stops at once.`;
+SIGHUP reloads the configuration and the rules. SIGTERM or SIGINT lets running requests finish; a second one stops at once.`;
 
 /** `serve`: runs the sidecar until a signal ends it. */
 export function serveCommand(context: CliContext): Command {
@@ -49,6 +52,7 @@ export function serveCommand(context: CliContext): Command {
     .option('--proxy.listen-address <address>', 'where clients connect (default 127.0.0.1:8503)')
     .option('--web.listen-address <address>', 'where /metrics and the status page are served (default :9503)')
     .option('--web.enable-lifecycle', 'allow POST /-/reload')
+    .option('--rules.file <path>', 'YAML file with rules of your own for the cause of a failure')
     .addOption(new Option('--log.level <level>', 'least severe log line to print').choices(LOG_LEVELS).default('info'))
     .addOption(new Option('--log.format <format>', 'how log lines are written').choices(LOG_FORMATS).default('logfmt'))
     .addHelpText('after', EXAMPLE)
@@ -71,9 +75,10 @@ async function serve(flags: ServeFlags, context: CliContext): Promise<void> {
 
 /** Flags as settings of the file they override; `--provider` and `--format` speak of every input given by a flag. */
 function overridesOf(flags: ServeFlags): Override[] {
-  const { upstream, provider, format, stdin } = flags;
+  const { upstream, provider, format, stdin, 'rules.file': rulesFile } = flags;
   const lines = { ...(provider && { provider }), ...(format && { format }) };
   const logs = flags.file.map((file) => ({ file, ...lines }));
+  if (upstream === undefined && stdin === undefined && logs.length === 0) requireNoInputFlags({ provider, format });
   const overrides: Override[] = [
     { flag: '--upstream', path: ['proxy', 'upstream'], value: upstream },
     { flag: '--provider', path: ['proxy', 'provider'], value: upstream && provider },
@@ -82,8 +87,22 @@ function overridesOf(flags: ServeFlags): Override[] {
     { flag: '--proxy.listen-address', path: ['proxy', 'listen_address'], value: flags['proxy.listenAddress'] },
     { flag: '--web.listen-address', path: ['web', 'listen_address'], value: flags['web.listenAddress'] },
     { flag: '--web.enable-lifecycle', path: ['web', 'enable_lifecycle'], value: flags['web.enableLifecycle'] },
+    // A path on the command line starts where the command is run, one in the file starts at the file.
+    { flag: '--rules.file', path: ['classify', 'rules_file'], value: rulesFile && resolve(rulesFile) },
   ];
   return overrides.filter(({ value }) => value !== undefined);
+}
+
+/** A flag that would change nothing is a mistake of the command line, not a wish to be ignored. */
+function requireNoInputFlags(flags: {
+  readonly provider: string | undefined;
+  readonly format: string | undefined;
+}): void {
+  const problems = Object.entries(flags).flatMap(([flag, value]): Problem[] => {
+    const message = `--${flag} ${value}: needs --upstream, --file or --stdin; in a configuration file, set ${flag} there`;
+    return value === undefined ? [] : [{ code: 'config.useless_flag', message }];
+  });
+  if (problems.length > 0) throw new ProblemError(problems);
 }
 
 function announce({ proxyAddress, webAddress }: RunningApp, log: Log): void {

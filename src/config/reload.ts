@@ -13,24 +13,48 @@ const FIXED: readonly (readonly [setting: string, read: (config: Config) => unkn
   ['stdin', ({ stdin }) => stdin],
 ];
 
-export interface ReloadOptions {
-  /** Reads the configuration anew; throws a ProblemError when it is wrong. */
-  readonly load: () => Config;
-  readonly log: Log;
-  /** The configuration the exporter was started with. */
+/** A new configuration as far as it can be in force: the fixed settings stay as they were started. */
+function inForce(started: Config, next: Config): Config {
+  const { proxy, web, metrics, stdin, limits } = started;
+  return {
+    ...next,
+    web,
+    metrics,
+    stdin,
+    limits: { ...next.limits, series: limits.series },
+    proxy: proxy && { ...proxy, ...next.proxy, listen_address: proxy.listen_address, timeouts: proxy.timeouts },
+  };
+}
+
+/** A configuration, and whatever else is read with it. */
+interface Configured {
   readonly config: Config;
-  /** Puts a valid configuration into force. */
-  readonly apply: (config: Config) => void;
+}
+
+export interface ReloadOptions<S extends Configured> {
+  /** Reads everything anew; throws a ProblemError when something in it is wrong. */
+  readonly load: () => S;
+  readonly log: Log;
+  /** What the exporter was started with. */
+  readonly settings: S;
+  /** Puts valid settings into force. */
+  readonly apply: (settings: S) => void;
   readonly report: (success: boolean) => void;
 }
 
 /** Reloading: a configuration with problems changes nothing, and is seen in the log and a metric. */
-export function createReload({ load, log, config, apply, report }: ReloadOptions): {
+export function createReload<S extends Configured>({
+  load,
+  log,
+  settings,
+  apply,
+  report,
+}: ReloadOptions<S>): {
   readonly reload: () => readonly Problem[];
-  /** The configuration in force. */
-  readonly running: () => Config;
+  /** The settings in force. */
+  readonly running: () => S;
 } {
-  let running = config;
+  let running = settings;
 
   function reload(): readonly Problem[] {
     const next = attempt(load);
@@ -40,9 +64,11 @@ export function createReload({ load, log, config, apply, report }: ReloadOptions
       log.error('configuration refused, the old one stays', { problem: message, file, line, column });
     }
     if ('problems' in next) return problems;
-    for (const setting of needsRestart(running, next)) log.warn('a changed setting needs a restart', { setting });
-    running = next;
-    apply(next);
+    for (const setting of needsRestart(settings.config, next.config)) {
+      log.warn('a changed setting needs a restart', { setting });
+    }
+    running = { ...next, config: inForce(settings.config, next.config) };
+    apply(running);
     log.info('configuration reloaded');
     return problems;
   }
@@ -50,7 +76,7 @@ export function createReload({ load, log, config, apply, report }: ReloadOptions
   return { reload, running: () => running };
 }
 
-function attempt(load: () => Config): Config | ProblemError {
+function attempt<S>(load: () => S): S | { readonly problems: readonly Problem[] } {
   try {
     return load();
   } catch (error) {
@@ -59,6 +85,6 @@ function attempt(load: () => Config): Config | ProblemError {
   }
 }
 
-function needsRestart(running: Config, next: Config): readonly string[] {
-  return FIXED.filter(([, read]) => JSON.stringify(read(running)) !== JSON.stringify(read(next))).map(([name]) => name);
+function needsRestart(started: Config, next: Config): readonly string[] {
+  return FIXED.filter(([, read]) => JSON.stringify(read(started)) !== JSON.stringify(read(next))).map(([name]) => name);
 }

@@ -14,10 +14,31 @@ function text<T>(read: (value: string) => T | string, what: string, example: str
     });
 }
 
-const durationMs = (example: string) =>
-  text((value) => parseDuration(value) ?? `is not a duration such as ${example}`, 'duration', example);
-const sizeBytes = (example: string) =>
-  text((value) => parseSize(value) ?? `is not a size such as ${example}`, 'size', example);
+/** Node's timers hold 2^31 - 1 ms, 24.8 days; beyond it they fire at once. */
+const MAX_DURATION_MS = 24 * 86_400_000;
+/** The shortest line worth reading: `{"status":200}` with a path and a model is longer. */
+const MIN_LINE_BYTES = 1024;
+
+const durationMs = (example: string, minMs = 0) =>
+  text(
+    (value) => {
+      const ms = parseDuration(value) ?? Number.NaN;
+      if (ms > MAX_DURATION_MS) return 'is above 24d';
+      if (ms < minMs) return `is below ${minMs}ms`;
+      return Number.isNaN(ms) ? `is not a duration such as ${example}` : ms;
+    },
+    'duration',
+    example,
+  );
+const lineBytes = (example: string) =>
+  text(
+    (value) => {
+      const bytes = parseSize(value) ?? Number.NaN;
+      return bytes < MIN_LINE_BYTES ? 'is below 1KiB' : bytes || `is not a size such as ${example}`;
+    },
+    'size',
+    example,
+  );
 const listenAddress = (example: string) => text(parseListenAddress, 'listen address', example);
 
 const upstreamUrl = z
@@ -94,7 +115,7 @@ const lineSchema = {
     .enum(['llm', 'all'])
     .prefault('llm')
     .describe('llm: lines whose path is no LLM operation are filtered; all: every line is a request.'),
-  max_line: sizeBytes('1MiB').prefault('1MiB').describe('Longer lines are rejected as too_long.'),
+  max_line: lineBytes('1MiB').prefault('1MiB').describe('Longer lines are rejected as too_long.'),
 };
 
 const logSchema = z.strictObject({
@@ -108,7 +129,7 @@ const logSchema = z.strictObject({
 });
 
 const providerSchema = z.strictObject({
-  gateway_timeout: durationMs('60s')
+  gateway_timeout: durationMs('60s', 1)
     .optional()
     .describe('After which the gateway of this provider gives up on a non-streaming answer.'),
   models: z
@@ -134,6 +155,15 @@ export const configSchema = z.strictObject({
         .prefault(':9503')
         .describe('Where /metrics and the status page are served.'),
       enable_lifecycle: z.boolean().prefault(false).describe('Allow POST /-/reload.'),
+    })
+    .prefault({}),
+  classify: z
+    .strictObject({
+      rules_file: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('YAML file with rules of your own ([rules.md](rules.md)); a relative path starts at this file.'),
     })
     .prefault({}),
   metrics: z

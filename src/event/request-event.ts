@@ -34,6 +34,33 @@ export interface ErrorFacts {
   readonly status?: number | undefined;
 }
 
+/** What rate limits count. */
+export const RATE_LIMIT_RESOURCES = ['requests', 'tokens'] as const;
+export type RateLimitResource = (typeof RATE_LIMIT_RESOURCES)[number];
+
+/**
+ * What was used up, by an answer's own account: a short window's bucket by what it counts, a longer one by its window;
+ * `plan` where the limit itself is 0, so that no waiting helps.
+ */
+export const EXHAUSTED = ['requests', 'tokens', 'day', 'month', 'plan'] as const;
+export type Exhausted = (typeof EXHAUSTED)[number];
+
+/** One bucket of a rate limit; what the answer did not say is absent. */
+export interface RateLimitBucket {
+  readonly limit?: number;
+  /** Below 0 where the provider counts what was asked for beyond the limit (Azure OpenAI). */
+  readonly remaining?: number;
+  /** From `RateLimit.timeMs` until the bucket is full again. */
+  readonly resetSeconds?: number;
+}
+
+/** The rate limits that an answer told of: of each resource the bucket nearest its end. */
+export interface RateLimit extends Readonly<Partial<Record<RateLimitResource, RateLimitBucket>>> {
+  /** When it was said: with the head of the answer, which for a stream may be minutes before the event. */
+  readonly timeMs: number;
+  readonly exhausted: readonly Exhausted[];
+}
+
 /**
  * One request to an LLM API that has ended, whoever saw it: the one record that crosses from inputs to the rest.
  * Fields that an input cannot know are absent; 0 never stands for "unknown". Times are epoch milliseconds, spans seconds.
@@ -62,6 +89,11 @@ export interface RequestEvent {
   /** Envoy response flags or HAProxy termination state, as logged. */
   readonly flags?: string | undefined;
   readonly retryAfterSeconds?: number | undefined;
+  /** What the provider itself says about trying again (`x-should-retry`). */
+  readonly shouldRetry?: boolean | undefined;
+  readonly rateLimit?: RateLimit | undefined;
+  /** Bytes of the request's body. */
+  readonly requestBytes?: number | undefined;
   /** Whether the client sent any credential. */
   readonly keyPresent?: boolean | undefined;
   /** 1 for the first try against an upstream, 0 when none was made; absent where the input cannot tell (logs). */

@@ -63,6 +63,21 @@ export const families = {
     help: 'Requests that succeeded but took over 80 % of the gateway timeout: the next longer one is a 504.',
     labels: ['provider', 'model', 'stream'],
   },
+  llm_rate_limit_limit: {
+    type: 'gauge',
+    help: 'Requests or tokens that a rate limit allows in its window, as the last answer told; of several the one nearest its end.',
+    labels: ['provider', 'model', 'resource'],
+  },
+  llm_rate_limit_remaining: {
+    type: 'gauge',
+    help: 'What is left of llm_rate_limit_limit, as the last answer told; an overdraft is 0. Vanishes when it is out of date.',
+    labels: ['provider', 'model', 'resource'],
+  },
+  llm_rate_limit_reset_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the rate limit is whole again, as the last answer told.',
+    labels: ['provider', 'model', 'resource'],
+  },
   llm_classifications_total: {
     type: 'counter',
     help: 'Failed requests by the evidence that decided their cause; timing and status are inferred.',

@@ -33,8 +33,8 @@ export function readErrorBody(
 }
 
 /**
- * The error that the data of one SSE frame carries; undefined when the frame is an ordinary one. An ordinary frame costs
- * one search: inside JSON a quote after `error` cannot belong to generated text, where quotes are escaped.
+ * The error that the data of one SSE frame, or the whole JSON of an answer that says 200, carries; undefined when it is
+ * an ordinary one. That costs one search: what is searched for holds quotes, which in generated text are escaped.
  */
 export function readStreamError(frameData: string): ErrorFacts | undefined {
   if (!MAY_BE_ERROR.test(frameData)) return undefined;
@@ -47,10 +47,11 @@ export function readStreamError(frameData: string): ErrorFacts | undefined {
   return toFacts(findings, 'json');
 }
 
-/** What a frame must contain to be worth a parse. */
-const MAY_BE_ERROR = /error"|"code"|failed"|"finish_reason": ?"(?:content_filter|TIMEOUT|ERROR)/;
+/** What a frame must contain to be worth a parse; `null` and 0 are how healthy ones say that there is no error. */
+const MAY_BE_ERROR =
+  /"(?:error"\s*:\s*[^n\s]|code"\s*:\s*["4-9]|(?:status_|error_)code"\s*:\s*[1-9]|(?:type|object|event_type|status)"\s*:\s*"(?:\w{0,24}[_.])?(?:error|failed)"|(?:finish_?[rR]eason|blockReason)"\s*:\s*")/;
 
-/** Fields by which each API family says that a stream has failed. */
+/** Fields by which each API family says that it has failed. */
 function isErrorFrame(frame: Readonly<Record<string, unknown>>): boolean {
   const { type, error, code, message, object } = frame;
   // OpenAI chat and all like it, Anthropic, OpenRouter, Gemini: `error`, null where there is none.
@@ -60,14 +61,28 @@ function isErrorFrame(frame: Readonly<Record<string, unknown>>): boolean {
     return true;
   // OpenAI Responses `{"type":"error",…}`, MiniMax `{"type":"api_error",…}`, old vLLM `{"object":"error",…}`.
   if (/(?:^|_)error$|^response\.failed$/.test(String(type)) || object === 'error') return true;
-  // Azure Responses sends the bare error object.
-  if (typeof message === 'string' && (machineName(code) ?? httpStatus(code)) !== undefined && !('choices' in frame))
-    return true;
-  const choice = inner(frame, 'choices', '0') ?? inner(frame, 'delta');
-  return (
-    isGiven(inner(choice, 'error')) ||
-    /^(?:content_filter|error|timeout)$/i.test(String(inner(choice, 'finish_reason')))
-  );
+  // MiniMax's own API and Qianfan number their errors; 0 is success.
+  if (isNonZero(inner(frame, 'base_resp', 'status_code')) || isNonZero(frame.error_code)) return true;
+  // Azure Responses and old llama.cpp send the bare error object.
+  const isNamed = typeof code === 'string' ? machineName(code) !== undefined : httpStatus(code) !== undefined;
+  if (typeof message === 'string' && isNamed && !('choices' in frame)) return true;
+  return endsInError(frame);
+}
+
+/** Chat completions, Cohere's two APIs and Gemini put the reason of a bad end where that of a good one stands. */
+function endsInError(frame: Readonly<Record<string, unknown>>): boolean {
+  if (isGiven(inner(frame, 'promptFeedback', 'blockReason'))) return true;
+  const part = inner(frame, 'choices', '0') ?? inner(frame, 'candidates', '0') ?? inner(frame, 'delta') ?? frame;
+  const reason = inner(part, 'finish_reason') ?? inner(part, 'finishReason');
+  return isGiven(inner(part, 'error')) || BAD_ENDS.test(String(reason));
+}
+
+/** https://docs.cohere.com/reference/chat-stream, https://ai.google.dev/api/generate-content#FinishReason */
+const BAD_ENDS =
+  /^(?:content_filter|error|error_toxic|timeout|safety|image_safety|recitation|blocklist|prohibited_content|spii)$/i;
+
+function isNonZero(value: unknown): boolean {
+  return typeof value === 'number' && value !== 0;
 }
 
 function isGiven(value: unknown): boolean {

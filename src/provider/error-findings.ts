@@ -31,7 +31,7 @@ export function newFindings(): Findings {
 /** Longest machine name seen is 52 characters; more is text. */
 const MAX_NAME_LENGTH = 80;
 /** Names that name nothing: LiteLLM's "None", Anthropic's outer `"type": "error"`, success codes. */
-const EMPTY_NAMES = new Set(['', '0', 'none', 'null', 'undefined', 'error', 'unknown', 'ok']);
+const EMPTY_NAMES = new Set(['', '0', 'none', 'null', 'undefined', 'error', 'unknown', 'ok', 'success']);
 
 /** A machine code in `value`, or undefined: a code that only repeats an HTTP status says nothing new. */
 export function machineName(value: unknown): string | undefined {
@@ -57,13 +57,18 @@ export function toFacts(findings: Findings, shape: NonNullable<ErrorFacts['shape
 }
 
 function oneLine(message: string): string {
-  return message.slice(0, MAX_ERROR_MESSAGE_BYTES).replace(/\s+/g, ' ').trim();
+  // Only what is no single space: replacing each of 700 spaces by itself would take as long as all the rest.
+  return message
+    .slice(0, MAX_ERROR_MESSAGE_BYTES)
+    .replace(/\s{2,}|[^\S ]/g, ' ')
+    .trim();
 }
 
 /** Cuts at a whole character: a code point split in two decodes to U+FFFD, which is dropped. */
 function bounded(text: string): string {
   if (text.length * 3 <= MAX_ERROR_MESSAGE_BYTES) return text;
-  const bytes = Buffer.from(text);
-  if (bytes.length <= MAX_ERROR_MESSAGE_BYTES) return text;
-  return bytes.toString('utf8', 0, MAX_ERROR_MESSAGE_BYTES).replace(/\uFFFD{1,3}$/, '');
+  if (Buffer.byteLength(text) <= MAX_ERROR_MESSAGE_BYTES) return text;
+  return Buffer.from(text)
+    .toString('utf8', 0, MAX_ERROR_MESSAGE_BYTES)
+    .replace(/\uFFFD{1,3}$/, '');
 }

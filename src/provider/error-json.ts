@@ -9,6 +9,7 @@ const STATUS_KEYS = ['http_status_code', 'status_code', 'statusCode', 'status', 
 const MESSAGE_KEYS = [
   'title',
   'msg',
+  'error_msg',
   'status_msg',
   'error_message',
   'error_description',
@@ -19,12 +20,16 @@ const MESSAGE_KEYS = [
   'quotaMetric',
   'quotaId',
 ];
+/** Google's `"3.9s"`, and the plain seconds of Cloudflare and OpenRouter: said in words, as others say it in their message. */
+const WAIT_KEYS = ['retryDelay', 'retry_after', 'retry_after_seconds'];
 /** Where an error hides inside another object. Never `content`: that is what people and models said to each other. */
 const WRAPPER_KEYS = [
   'response',
   'status_details',
   'base_resp',
   'choices',
+  'candidates',
+  'promptFeedback',
   'delta',
   'errors',
   'detail',
@@ -35,8 +40,10 @@ const WRAPPER_KEYS = [
   'innererror',
   'metadata',
 ];
-/** What a non-streaming answer or a last chunk says in place of an error. */
-const FINISH_REASONS = ['content_filter', 'timeout'];
+/** What a non-streaming answer or a last chunk says in place of an error; other reasons are ordinary ends. */
+const FINISH_KEYS = ['finish_reason', 'finishReason', 'blockReason'];
+const FINISH_REASONS =
+  /^(?:content_filter|timeout|error_toxic|safety|image_safety|recitation|blocklist|prohibited_content|spii)$/i;
 
 /** Twice what any shape seen needs, and a bound for one made to hurt. */
 const MAX_DEPTH = 16;
@@ -65,13 +72,27 @@ function visit(walk: Walk, value: unknown, depth: number): void {
     return;
   }
   // A parsed JSON object: its keys are strings, its values anything.
-  const fields = value as Readonly<Record<string, unknown>>;
+  const fields = camelCased(value as Readonly<Record<string, unknown>>);
   readOwn(walk, fields);
   for (const key of MESSAGE_KEYS) {
     const message = fields[key];
     if (typeof message === 'string') readProse(walk, message, depth + 1);
   }
+  for (const key of WAIT_KEYS) {
+    const wait = fields[key];
+    if (/^\d{1,9}(?:\.\d{1,12})?s?$/.test(String(wait))) walk.findings.messages.push(`retryDelay: ${wait}`);
+  }
   for (const key of WRAPPER_KEYS) visit(walk, fields[key], depth + 1);
+}
+
+/** Tencent Cloud and parts of AWS and Azure start their keys with a capital: `Response.Error.Code`, `Message`. */
+function camelCased(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const capitals = Object.entries(fields).filter(([key]) => /^[A-Z][a-z]/.test(key));
+  if (capitals.length === 0) return fields;
+  return {
+    ...Object.fromEntries(capitals.map(([key, value]) => [key.charAt(0).toLowerCase() + key.slice(1), value])),
+    ...fields,
+  };
 }
 
 function readOwn({ findings }: Walk, fields: Readonly<Record<string, unknown>>): void {
@@ -81,10 +102,10 @@ function readOwn({ findings }: Walk, fields: Readonly<Record<string, unknown>>):
     for (const value of values) if (typeof value === 'string' && /\s/.test(value)) findings.messages.push(value);
     return values.map(machineName).findLast((found) => found !== undefined);
   };
-  const { status, finish_reason: finish } = fields;
+  const { status } = fields;
+  const finish = FINISH_KEYS.map((key) => String(fields[key])).find((reason) => FINISH_REASONS.test(reason));
   findings.reason = name(REASON_KEYS) ?? findings.reason;
-  findings.code =
-    name(CODE_KEYS) ?? FINISH_REASONS.find((reason) => reason === String(finish).toLowerCase()) ?? findings.code;
+  findings.code = name(CODE_KEYS) ?? finish?.toLowerCase() ?? findings.code;
   // AWS writes `com.amazonaws.bedrock#ThrottlingException`.
   findings.type = name(TYPE_KEYS)?.replace(/^.*#/, '') ?? findings.type;
   if (typeof status === 'string' && /^[A-Z]+(?:_[A-Z]+)*$/.test(status)) findings.rpcStatus = status;
@@ -93,8 +114,9 @@ function readOwn({ findings }: Walk, fields: Readonly<Record<string, unknown>>):
 
 /** Relays put the upstream's whole body into a message, as JSON or as Python prints it. */
 function readProse(walk: Walk, text: string, depth: number): void {
-  const inner = text.includes('{') ? embeddedJson(text) : undefined;
   walk.findings.messages.push(text);
+  if (!text.includes('{')) return;
+  const inner = embeddedJson(text);
   if (inner !== undefined) visit(walk, inner, depth + 1);
   else if (/\{\s*['"]\w+['"]\s*:/.test(text)) scanFields(text, walk.findings);
 }

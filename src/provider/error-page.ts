@@ -11,10 +11,16 @@ const CHALLENGE = /cdn-cgi\/challenge-platform|challenges\.cloudflare\.com|enabl
 export function readPage(page: string, findings: Findings): void {
   const html = page.slice(0, MAX_PAGE_LENGTH);
   if (CHALLENGE.test(html)) findings.code = 'cloudflare_challenge';
-  findings.messages.push(textOf(html).slice(0, MAX_TEXT_LENGTH));
-  for (const [, , text = ''] of html.matchAll(/<(h1|title)\b[^>]{0,200}>([^<]{0,500})/gi)) findings.messages.push(text);
+  findings.messages.push(...textOf(html).slice(0, MAX_TEXT_LENGTH).split('\n'));
+  for (const [, , text = ''] of html.matchAll(/<(h1|title)\b[^<>]{0,200}>([^<]{0,500})/gi))
+    findings.messages.push(text);
 }
 
+/** One line a block: "Too Many Requests" and "Rate limit exceeded" below it are two sentences. */
 function textOf(html: string): string {
-  return html.replace(/<(script|style)\b[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]{0,2000}>/g, ' ');
+  return html
+    .replace(/<(script|style)\b[\s\S]*?(?:<\/\1>|$)/gi, ' ')
+    .replace(/\s+/g, ' ')
+    .replace(/<\/(?:h[1-6]|title|p|div|li)>/gi, '\n')
+    .replace(/<[^<>]{0,2000}>/g, ' ');
 }

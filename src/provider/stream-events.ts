@@ -1,5 +1,4 @@
-import type { ErrorFacts, TokenUsage } from '../event/request-event.ts';
-import { readStreamError } from './error-body.ts';
+import type { TokenUsage } from '../event/request-event.ts';
 import { findUsage } from './usage.ts';
 
 /**
@@ -16,7 +15,7 @@ const CONTENT =
  * https://platform.openai.com/docs/api-reference/responses-streaming, https://ai.google.dev/api/generate-content.
  */
 const TERMINAL =
-  /"(?:finish_reason|finishReason|stop_reason)"\s*:\s*"|"type"\s*:\s*"(?:message_stop|response\.(?:completed|incomplete|failed))"/;
+  /"(?:finish_reason|finishReason|stop_reason)"\s*:\s*"[^"]|"type"\s*:\s*"(?:message_stop|response\.(?:completed|incomplete|failed))"/;
 const TERMINAL_EVENTS: ReadonlySet<string> = new Set([
   'message_stop',
   'response.completed',
@@ -45,12 +44,4 @@ export function isDoneMark(data: string): boolean {
 /** Token counts of one frame; a frame without a usage object costs one search for a substring. */
 export function frameUsage(data: string): TokenUsage | undefined {
   return data.includes('"usage') ? findUsage(data) : undefined;
-}
-
-/**
- * The error a frame carries, if any. Quotes in generated text are escaped, so text that talks about errors does not hold
- * the substring that is looked for; only real candidates are parsed.
- */
-export function frameError(data: string): ErrorFacts | undefined {
-  return data.includes('"error"') ? readStreamError(data) : undefined;
 }

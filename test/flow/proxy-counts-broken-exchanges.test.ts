@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { eventually } from '../support/eventually.ts';
@@ -38,26 +38,26 @@ test('an upstream that refuses the connection gives the client a 502 that says s
   assert.equal(event?.keyPresent, true);
 });
 
-test('a failure to connect is told once the client has sent its body, or after a second', async (t) => {
+test('a failure to connect is told at once, and counted when the client has sent its body or has had a second', async (t) => {
   const clock = createManualClock();
   const { port, sink, settled } = await startProxy(t, `http://127.0.0.1:${await closedPort()}`, { clock });
   const finished = openRequest(port);
   finished.write('{"model":"slow');
-  await eventually(() => assert.equal(sink.live(), 1));
-  finished.end('er"}');
   assert.equal((await headOf(finished)).statusCode, 502);
+  assert.equal(sink.live(), 1);
+  finished.end('er"}');
   const [event] = await settled(1);
   assert.equal(event?.model, 'slower');
 
   const unfinished = openRequest(port);
   const told = headOf(unfinished);
   unfinished.write('{"model":"never');
-  await eventually(() => assert.equal(sink.live(), 1));
+  assert.equal((await told).headers.connection, 'close');
+  assert.equal(sink.live(), 1);
   await eventually(() => {
     clock.advance(1000);
     assert.equal(sink.live(), 0);
   });
-  assert.equal((await told).headers.connection, 'close');
   unfinished.destroy();
   assert.equal((await settled(2))[1]?.model, undefined);
 });
@@ -336,6 +336,66 @@ test('an upstream that answers before it has read the upload does not cost the c
   assert.match(String(await bodyOf(answer)), /Incorrect API key/);
   const [event] = await settled(1);
   assert.deepEqual([event?.code, event?.origin, event?.error?.code], [401, 'provider', 'invalid_api_key']);
+});
+
+test('an early answer ends at once, whole, under a client that goes on sending', async (t) => {
+  const clock = createManualClock();
+  const upstream = await startUpstream(t, (_request, response) => {
+    response.writeHead(413, { 'content-type': 'application/json' });
+    response.write('{"error":');
+    response.end('{"message":"too large"}}');
+  });
+  const { port, sink, settled } = await startProxy(t, upstream.url, { clock });
+  const head = 'POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n';
+  for (const [connection, closes] of [
+    ['close', true],
+    ['keep-alive', false],
+  ] as const) {
+    const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+    t.after(() => socket.destroy());
+    const errors: unknown[] = [];
+    socket.on('error', (error) => errors.push(error));
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('latin1');
+    });
+    socket.write(`${head}Connection: ${connection}\r\n\r\n{"model":"sl`);
+    await eventually(() => assert.match(answer, /^HTTP\/1\.1 413 .*too large.*\r\n0\r\n\r\n$/s));
+    assert.equal(sink.live(), 1, 'the model is still awaited');
+    const rest = 'ow"}'.padEnd(1000 - '{"model":"sl'.length);
+    socket.write(rest.slice(0, 500));
+    await eventually(() => assert.equal(socket.readableEnded, closes));
+    socket.write(rest.slice(500));
+    await eventually(() => assert.equal(sink.live(), 0));
+    assert.deepEqual(errors, []);
+  }
+  const events = await settled(2);
+  assert.deepEqual(
+    events.map((event) => [event.code, event.model, event.durationSeconds]),
+    [
+      [413, 'slow', 0],
+      [413, 'slow', 0],
+    ],
+  );
+});
+
+test('a client that never ends its upload is closed a second after its answer', async (t) => {
+  const clock = createManualClock();
+  const upstream = await startUpstream(t, (_request, response) => response.writeHead(401).end());
+  const { port, sink, settled } = await startProxy(t, upstream.url, { clock });
+  const socket = await openSocket(t, port);
+  const closed = readToEnd(socket);
+  socket.write('POST /v1/files HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000\r\n\r\nx');
+  await once(socket, 'data');
+  const more = setInterval(() => socket.write('x'), 1);
+  t.after(() => clearInterval(more));
+  await eventually(() => {
+    assert.ok(socket.readableEnded);
+    clock.advance(1000);
+    assert.equal(sink.live(), 0);
+  });
+  assert.match(await closed, /^HTTP\/1\.1 401 /);
+  assert.equal((await settled(1))[0]?.code, 401);
 });
 
 test('error bodies are read through any content coding and passed on as they are', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { bodyOf, headOf, openRequest, openSocket, readToEnd, send, startProxy } from '../support/proxy.ts';
@@ -81,6 +82,28 @@ test('a client that does not read cannot hold up the end of a drain', async (t) 
   clock.advance(5000);
   await drained;
   assert.equal((await settled(1))[0]?.code, 200);
+});
+
+test('a drain does not wait for a body that is still being unpacked, nor for a client that lingers', async (t) => {
+  const clock = createManualClock();
+  // Gzip members one behind the other are one body: a gigabyte in a megabyte.
+  const bomb = gzipSync(Buffer.alloc(32 * 1024 * 1024, ':'));
+  const upstream = await startUpstream(t, (request, response) => {
+    if (request.url === '/early') return void response.writeHead(401).end();
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'content-encoding': 'gzip' });
+    for (let member = 0; member < 30; member += 1) response.write(bomb);
+    response.end();
+  });
+  const { proxy, port, sink, settled } = await startProxy(t, upstream.url, { clock });
+  const lingering = openRequest(port, { path: '/early', headers: { 'content-length': '1000' } });
+  lingering.write('x');
+  await headOf(lingering);
+  await bodyOf(await send(port, CHAT));
+  const drained = proxy.drain(5000);
+  clock.advance(5000);
+  assert.equal(sink.live(), 0, 'both are counted at the deadline itself');
+  await drained;
+  assert.deepEqual((await settled(2)).map((event) => event.code).sort(), [200, 401]);
 });
 
 test('closing during a drain cuts the rest at once, and each request is still counted once', async (t) => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import { bodyOf, headOf, openRequest, openSocket, readToEnd, send, startProxy } from '../support/proxy.ts';
 import { readBody, startUpstream } from '../support/upstream.ts';
@@ -89,9 +91,9 @@ test('a chunked request arrives whole, and so do the trailers of an answer', asy
   let body = '';
   const upstream = await startUpstream(t, async (request, response) => {
     body = (await readBody(request)).toString();
-    response.writeHead(200, { trailer: 'X-Sum' });
+    response.writeHead(200, { trailer: 'X-Sum, X-Cost' });
     response.write('part');
-    response.addTrailers({ 'X-Sum': 'abc' });
+    response.addTrailers({ 'X-Sum': 'abc', 'X-Cost': '7' });
     response.end();
   });
   const { port } = await startProxy(t, upstream.url);
@@ -100,8 +102,38 @@ test('a chunked request arrives whole, and so do the trailers of an answer', asy
   request.end();
   const answer = await headOf(request);
   assert.equal((await bodyOf(answer)).toString(), 'part');
-  assert.equal(answer.trailers['x-sum'], 'abc');
+  assert.equal(answer.headers.trailer, 'X-Sum, X-Cost');
+  assert.deepEqual(answer.rawTrailers, ['X-Sum', 'abc', 'X-Cost', '7']);
   assert.equal(body, '{"model":"m"}');
+});
+
+test('an announcement of trailers is dropped where none can follow, and the answer passes', async (t) => {
+  const upstream = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (head: Buffer) => {
+      const isSized = head.includes('/sized');
+      const framing = isSized ? 'Content-Length: 2' : 'Transfer-Encoding: chunked';
+      const body = isSized ? 'ok' : '2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n';
+      socket.write(`HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\n${framing}\r\n\r\n${body}`);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  t.after(() => upstream.close());
+  // A TCP server's address is an AddressInfo.
+  const { port: upstreamPort } = upstream.address() as AddressInfo;
+  const { port, settled } = await startProxy(t, `http://127.0.0.1:${upstreamPort}`);
+  for (const line of ['GET /sized HTTP/1.1', 'GET /chunked HTTP/1.0']) {
+    const socket = await openSocket(t, port);
+    const answer = readToEnd(socket);
+    socket.write(`${line}\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    const text = await answer;
+    assert.match(text, /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\nok$/s, line);
+    assert.doesNotMatch(text, /trailer/i);
+  }
+  assert.deepEqual(
+    (await settled(2)).map((event) => event.code),
+    [200, 200],
+  );
 });
 
 test('HEAD, 204 and 304 pass without a body and keep the connection usable', async (t) => {

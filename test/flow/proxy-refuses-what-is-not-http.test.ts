@@ -27,6 +27,19 @@ test('a header bomb is answered with 431 and counted, however long it goes on', 
   assert.deepEqual([event?.code, event?.origin, event?.error?.code], [431, 'client', 'HPE_HEADER_OVERFLOW']);
 });
 
+test('a client that is slow with its headers is told 408, and one that sends nothing is no request', async (t) => {
+  const upstream = await startUpstream(t, (_request, response) => response.end());
+  const { port, settled } = await startProxy(t, upstream.url, { headersTimeoutMs: 100 });
+  const idle = readToEnd(await openSocket(t, port));
+  const slow = await openSocket(t, port);
+  const answer = readToEnd(slow);
+  slow.write('POST / HTTP/1.1\r\nHost');
+  assert.match(await answer, /^HTTP\/1\.1 408 /);
+  assert.equal(await idle, '');
+  const [event] = await settled(1);
+  assert.deepEqual([event?.code, event?.origin], [408, 'client']);
+});
+
 test('many small headers within the bound all pass', async (t) => {
   let headers = 0;
   const upstream = await startUpstream(t, (request, response) => {

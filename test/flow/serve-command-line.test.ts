@@ -17,6 +17,12 @@ describe('the command line', () => {
     assert.match(run.stderr(), /ngnix.*nginx-json/s);
   });
 
+  test('a flag that would change nothing is refused', async (t) => {
+    const run = runCli(t, ['serve', '--config.file=docs/example.yml', '--provider=novita']);
+    assert.equal(await run.exit, 1);
+    assert.match(run.stderr(), /--provider novita: needs --upstream, --file or --stdin/);
+  });
+
   test('nothing to watch is a problem that says what would be', async (t) => {
     const run = runCli(t, ['serve']);
     assert.equal(await run.exit, 1);
@@ -56,7 +62,16 @@ describe('the command line', () => {
   test('every command has help with an example', async (t) => {
     const help = runCli(t, ['--help']);
     assert.equal(await help.exit, 0);
-    for (const command of ['serve', 'check-config', 'generate', 'simulate', 'demo', 'notifications']) {
+    for (const command of [
+      'serve',
+      'check-config',
+      'causes',
+      'explain',
+      'generate',
+      'simulate',
+      'demo',
+      'notifications',
+    ]) {
       assert.match(help.stdout(), new RegExp(`^  ${command} `, 'm'));
       const run = runCli(t, [command, '--help']);
       assert.equal(await run.exit, 0);

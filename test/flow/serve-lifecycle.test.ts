@@ -109,6 +109,26 @@ describe('the life of serve', () => {
     assert.match(await running.text(), /\[DONE\]/);
   });
 
+  test('a setting that needs a restart stays as it was, is said at every reload, and drain still waits', async (t) => {
+    const { url, streams } = await startHeldUpstream(t);
+    const config = join(await tempDir(t), 'config.yml');
+    await writeFile(config, `proxy:\n  upstream: ${url}\n`);
+    const exporter = await startExporter(t, [`--config.file=${config}`, `--upstream=${url}`]);
+    const response = await startStream(exporter, streams);
+    await writeFile(config, `proxy:\n  timeouts: {idle: 1s}\nstdin: {}\n`);
+    for (const warnings of [2, 4]) {
+      exporter.child.kill('SIGHUP');
+      await eventually(() => assert.equal(exporter.stderr().match(/needs a restart/g)?.length, warnings));
+    }
+    const status = await (await fetch(`${exporter.webUrl}/api/v1/status`)).text();
+    assert.doesNotMatch(status, /standard input/);
+    exporter.child.kill('SIGTERM');
+    await eventually(() => assert.match(exporter.stderr(), /draining/));
+    streams[0]?.end('data: [DONE]\n\n');
+    assert.match(await response.text(), /\[DONE\]/);
+    assert.equal(await exporter.exit, 0);
+  });
+
   test('reload over HTTP is off unless switched on', async (t) => {
     const plain = await startExporter(t, ['--upstream=http://127.0.0.1:1']);
     assert.equal((await fetch(`${plain.webUrl}/-/reload`, { method: 'POST' })).status, 403);

@@ -3,12 +3,14 @@ import type { Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
 import type { Phase } from '../../event/request-event.ts';
 import type { EventSink, LiveRequest } from '../../event/sink.ts';
-import { headersForClient, headersForUpstream, headerValue, type ParsedHeaders } from './headers.ts';
+import { headerValue, type ParsedHeaders } from '../../provider/headers/parsed-headers.ts';
+import { headerFacts } from './header-facts.ts';
+import { headersForClient, headersForUpstream } from './headers.ts';
 import { type Cut, type ExchangeFacts, toEvent } from './outcome.ts';
 import { networkFailure, type OwnAnswer, STOPPED, tooLarge } from './own-answer.ts';
 import { Reply } from './reply.ts';
+import { RequestWatch } from './request-watch.ts';
 import type { Guard } from './tap/guard.ts';
-import { createRequestTap, type RequestTap, requestIdOf, retryAfterSeconds } from './tap/request-tap.ts';
 import { createResponseTap } from './tap/response-tap.ts';
 import type { ResponseFacts, ResponseTap } from './tap/stream-tap.ts';
 import { Upload, type UploadBody } from './upload.ts';
@@ -28,7 +30,10 @@ export interface ExchangeContext {
   settled(exchange: Exchange): void;
 }
 
-/** How long the end of an answer waits for a client that is still sending: most clients read only after that. */
+/**
+ * How long a client that is still sending may go on once it has its answer. Closing a connection under such a client would
+ * reset it, and it could lose the answer that it has not read yet; and the model may stand at the end of what it sends.
+ */
 export const LINGER_MS = 1000;
 
 /**
@@ -38,7 +43,8 @@ export const LINGER_MS = 1000;
  *
  * It starts with the client's headers. `connect`: waiting for a connection; `request`: the body goes up; `headers`: the
  * upstream has it all and owes an answer; `stream` or `body`: the answer comes down, every chunk handed on before it is
- * looked at. It is settled when the client's side is over, and that is the only place where it is counted.
+ * looked at. It is settled when the client's side is over, and that is the only place where it is counted. A client that
+ * is still sending when it has its answer is heard out for a second: the model may be at the end of what it sends.
  *
  * Who may interrupt, at any of these points: the client leaves (the upstream is told at once; 499, unless the stream
  * had already said that it is complete); the upstream refuses, falls silent or breaks off (before its headers the client
@@ -55,25 +61,24 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #upstream: Upstream;
   readonly #live: LiveRequest;
   readonly #startMs: number;
-  readonly #requestTap: RequestTap;
+  readonly #watch: RequestWatch;
   readonly #upload: Upload;
   readonly #reply: Reply;
 
   #phase: Phase = 'connect';
-  #uploadBytes = 0;
   #attempted = false;
   #lease: Lease | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #headers: ParsedHeaders | undefined;
+  #answeredMs = 0;
   #responseTap: ResponseTap | undefined;
   /** The two ways in which the exporter, and not the upstream, ends the exchange; at most one is set. */
   #own: OwnAnswer | undefined;
   #cut: Cut | undefined;
-  /** All of the upstream's answer has gone to the client, but for its end. */
-  #isForwarded = false;
   #settled = false;
-  #endMs = 0;
+  #endMs: number | undefined;
   #counted = false;
+  #stopped = false;
   #cancelLinger: (() => void) | undefined;
 
   constructor({
@@ -92,14 +97,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.request = request;
     this.#startMs = context.clock.elapsedMs();
     this.#live = context.sink.open({ provider: upstream.provider });
-    this.#requestTap = createRequestTap(request);
-    this.#nameModel();
-    this.#upload = new Upload(request, (chunk) => this.#watchUpload(chunk));
+    this.#watch = new RequestWatch({ request, live: this.#live, guard: context.guard });
+    this.#upload = new Upload(request, (chunk) => this.#uploads(chunk));
     this.#reply = new Reply({
       response,
       clock: context.clock,
       idleMs: context.clientIdleMs,
-      onClose: () => this.clientGone(),
+      onClose: () => this.#replyClosed(),
       onDrain: () => this.#controller?.resume(),
     });
   }
@@ -117,21 +121,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#own = answer;
     this.#leaveUpstream();
     this.#upload.discard();
-    this.#afterUpload(() => this.#writeOwn(answer));
+    this.#reply.own(answer, this.request.complete && !this.#context.isDraining());
   }
 
   /** The proxy will not wait any longer. */
   stop(): void {
+    this.#stopped = true;
+    if (this.#reply.isFinished) this.clientGone();
     this.refuse(STOPPED);
-    if (this.#own !== undefined) this.#writeOwn(this.#own);
-    else this.#cutReply({ origin: STOPPED.origin, error: { code: STOPPED.code, message: STOPPED.message } });
+    this.#cutReply({ origin: STOPPED.origin, error: { code: STOPPED.code, message: STOPPED.message } });
+    if (this.#settled) this.#count({});
   }
 
   /** The client's side is over, answered or not. */
   clientGone(): void {
     if (this.#settled) return;
     this.#settled = true;
-    this.#endMs = this.#context.clock.elapsedMs();
+    this.#endMs ??= this.#context.clock.elapsedMs();
     this.#cancelLinger?.();
     this.#reply.closed();
     this.#leaveUpstream();
@@ -140,7 +146,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       tap?.finish((facts) => this.#count(facts));
       return tap !== undefined;
     });
-    if (!isRead) this.#count({});
+    if (!isRead || this.#stopped) this.#count({});
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -163,6 +169,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const raw = Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
     this.#reply.head({ status, reason, headers: headersForClient(raw), keepAlive: !this.#context.isDraining() });
     this.#headers = headers;
+    this.#answeredMs = this.#context.clock.nowMs();
     this.#phase = /^text\/event-stream/i.test(headerValue(headers, 'content-type') ?? '') ? 'stream' : 'body';
     const { clock, guard } = this.#context;
     this.#responseTap = guard('response', undefined, () => createResponseTap({ status, headers, clock, guard }));
@@ -178,8 +185,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#release();
     if (this.#isOver()) return;
     const trailers = Array.isArray(controller.rawTrailers) ? headersForClient(controller.rawTrailers) : [];
-    this.#isForwarded = true;
-    this.#afterUpload(() => this.#end(trailers));
+    this.#reply.end(trailers);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -210,34 +216,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
     );
   }
 
-  #watchUpload(chunk: Buffer): void {
-    this.#uploadBytes += chunk.length;
-    if (this.#uploadBytes > this.#context.maxRequestBytes) this.refuse(tooLarge(this.#context.maxRequestBytes));
-    this.#context.guard('request', undefined, () => this.#requestTap.push(chunk));
-    this.#nameModel();
+  #uploads(chunk: Buffer): void {
+    this.#watch.push(chunk);
+    if (this.#watch.bytes > this.#context.maxRequestBytes) this.refuse(tooLarge(this.#context.maxRequestBytes));
   }
 
-  #nameModel(): void {
-    this.#context.guard('request', undefined, () => {
-      this.#live.model ??= this.#requestTap.facts().model;
-    });
-  }
-
-  #writeOwn(answer: OwnAnswer): void {
-    this.#cancelLinger?.();
-    if (this.#settled || this.#reply.status !== undefined) return;
-    this.#reply.own(answer, this.request.complete && !this.#context.isDraining());
-  }
-
-  #end(trailers: readonly string[]): void {
-    this.#cancelLinger?.();
-    if (!this.#isOver()) this.#reply.end(trailers);
-  }
-
-  /** Closing a connection under a client that still sends would reset it, and the client could lose its answer. */
-  #afterUpload(task: () => void): void {
-    if (!this.#upload.isRead) this.#cancelLinger = this.#context.clock.after(LINGER_MS, task);
-    this.#upload.whenRead(task);
+  /** The client has its answer, or will get none. */
+  #replyClosed(): void {
+    if (this.#settled) return;
+    this.#reply.closed();
+    this.#endMs = this.#context.clock.elapsedMs();
+    const over = (): void => this.clientGone();
+    if (this.#reply.isFinished && !this.#upload.isRead) this.#cancelLinger = this.#context.clock.after(LINGER_MS, over);
+    if (this.#reply.isFinished) this.#upload.whenRead(over);
+    else over();
   }
 
   #cutReply(cut: Cut): void {
@@ -269,18 +261,22 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #facts(response: ResponseFacts): ExchangeFacts {
     return {
-      ...this.#requestTap.facts(),
+      ...this.#watch.facts(),
       provider: this.#upstream.provider,
       startMs: this.#startMs,
-      endMs: this.#endMs,
-      requestId: requestIdOf(this.#headers, this.request.headers),
-      retryAfterSeconds: retryAfterSeconds(headerValue(this.#headers, 'retry-after'), this.#context.clock),
+      endMs: this.#endMs ?? this.#startMs,
+      ...headerFacts({
+        answer: this.#headers,
+        answeredMs: this.#answeredMs,
+        error: response.error,
+        request: this.request.headers,
+      }),
       attempted: this.#attempted,
       phase: this.#phase,
       status: this.#reply.status,
       own: this.#own,
       cut: this.#cut,
-      clientLeft: !this.#reply.isFinished && !(this.#isForwarded && !this.request.complete),
+      clientLeft: !this.#reply.isFinished,
       response,
     };
   }

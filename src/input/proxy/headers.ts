@@ -1,12 +1,3 @@
-/** Parsed headers as node:http and undici give them; undici makes a list of any header that is repeated. */
-export type ParsedHeaders = Readonly<Record<string, string | string[] | undefined>>;
-
-/** The first value of a header, for those that mean one thing only. */
-export function headerValue(headers: ParsedHeaders | undefined, name: string): string | undefined {
-  const value = headers?.[name];
-  return typeof value === 'string' ? value : value?.[0];
-}
-
 /** RFC 9110 section 7.6.1: these speak about one connection, and an intermediary must not forward them. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
@@ -35,6 +26,13 @@ export function headersForClient(raw: readonly (Buffer | string)[]): string[] {
     raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1'))),
     HOP_BY_HOP,
   );
+}
+
+const TRAILER: ReadonlySet<string> = new Set(['trailer']);
+
+/** The same headers without the announcement of trailers, for an answer that can have none. */
+export function withoutTrailer(headers: readonly string[]): string[] {
+  return endToEnd(headers, TRAILER);
 }
 
 /** What `Connection:` usually says; these name no header that would still be there. */

@@ -4,8 +4,10 @@ import {
   type ErrorFacts,
   type Origin,
   type Phase,
+  type RateLimit,
   type RequestEvent,
 } from '../../event/request-event.ts';
+import { originOfAnswer } from '../../provider/origin.ts';
 import type { OwnAnswer } from './own-answer.ts';
 import type { ResponseFacts } from './tap/stream-tap.ts';
 
@@ -24,9 +26,18 @@ export interface ExchangeFacts {
   readonly model: string | undefined;
   /** The request's own flag; an event stream as the answer overrules it. */
   readonly stream: boolean | undefined;
-  readonly keyPresent: boolean;
+  /** Undefined where the request was not seen. */
+  readonly keyPresent: boolean | undefined;
+  /** Of the request's body; absent where it was not seen. */
+  readonly requestBytes?: number | undefined;
   readonly requestId: string | undefined;
   readonly retryAfterSeconds: number | undefined;
+  readonly shouldRetry: boolean | undefined;
+  readonly rateLimit: RateLimit | undefined;
+  /** The machine type that the answer's headers name. */
+  readonly errorType: string | undefined;
+  /** Who made the answer, where its headers tell. */
+  readonly markedOrigin: Origin | undefined;
   /** Whether the upstream was asked at all. */
   readonly attempted: boolean;
   readonly phase: Phase;
@@ -58,6 +69,9 @@ export function toEvent(facts: ExchangeFacts, clock: Clock): RequestEvent {
     outputSeconds: first === undefined || last === undefined ? undefined : seconds(first, last),
     tokens: response.tokens,
     retryAfterSeconds: facts.retryAfterSeconds,
+    shouldRetry: facts.shouldRetry,
+    rateLimit: facts.rateLimit,
+    requestBytes: facts.requestBytes,
     keyPresent: facts.keyPresent,
     attempt: facts.attempted ? 1 : 0,
     final: true,
@@ -77,17 +91,22 @@ function ending(facts: ExchangeFacts): Ending {
   if (facts.clientLeft && response.stream?.isComplete !== true) {
     return { code: CLIENT_CLOSED_REQUEST, origin: 'client', phase };
   }
-  if (response.error !== undefined) return failedAnswer(status, response.error, phase);
+  if (response.error !== undefined) return failedAnswer(facts, status, named(response.error, facts.errorType));
   if (facts.mustEnd && response.stream?.isComplete === false) {
     return { code: status, origin: 'provider', phase, error: { code: MISSING_TERMINAL_EVENT } };
   }
   return { code: status, origin: 'provider' };
 }
 
-/** LLM APIs answer in JSON; a page of HTML comes from something in front of them. */
-function failedAnswer(status: number, error: ErrorFacts, phase: Phase): Ending {
-  const origin = error.shape === 'html' ? 'edge' : 'provider';
+function failedAnswer({ markedOrigin, phase }: ExchangeFacts, status: number, error: ErrorFacts): Ending {
+  const origin = originOfAnswer(status, error, markedOrigin);
   return status >= 400 ? { code: status, origin, error } : { code: status, origin, phase, error };
+}
+
+/** A body that names itself is closer to the cause than a header beside it. */
+function named(error: ErrorFacts, errorType: string | undefined): ErrorFacts {
+  const isNamed = errorType === undefined || error.code !== undefined || error.type !== undefined;
+  return isNamed ? error : { ...error, type: errorType };
 }
 
 function ownError({ code, message, type, origin }: OwnAnswer): ErrorFacts {

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import type { EventSink } from '../../event/sink.ts';
 import type { Log } from '../../log.ts';
-import { Exchange, type ExchangeContext, LINGER_MS } from './exchange.ts';
+import { Connections } from './connections.ts';
+import { Exchange, type ExchangeContext } from './exchange.ts';
 import {
   BAD_TARGET,
   DRAINING,
@@ -46,6 +46,8 @@ export interface ProxyOptions {
   readonly maxHeaderBytes?: number;
   /** Bound of a request body; above it 413. Bodies are never held in memory, so by default there is none. */
   readonly maxRequestBytes?: number;
+  /** How long a client may take to send its headers; above it 408. */
+  readonly headersTimeoutMs?: number;
 }
 
 /** Room for long cookies and keys, twice what nginx and most providers take (32 KiB). */
@@ -67,10 +69,7 @@ class ProxyServer implements Proxy {
   readonly #server: Server;
   readonly #context: ExchangeContext;
   readonly #running = new Set<Exchange>();
-  /** The exchanges of each connection: with pipelining there may be several. */
-  readonly #bySocket = new WeakMap<Duplex, Set<Exchange>>();
-  /** Connections whose input cannot be read any further; they close when they have their answers. */
-  readonly #broken = new WeakSet<Duplex>();
+  readonly #connections: Connections;
   readonly #idle = Promise.withResolvers<void>();
   #upstream: Upstream;
   #draining = false;
@@ -80,6 +79,7 @@ class ProxyServer implements Proxy {
     this.#timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
     this.#maxHeaderBytes = options.maxHeaderBytes ?? MAX_HEADER_BYTES;
     this.#upstream = this.#open(options.upstream);
+    this.#connections = new Connections(options.clock);
     this.#context = {
       sink: options.sink,
       clock: options.clock,
@@ -97,7 +97,7 @@ class ProxyServer implements Proxy {
     this.#server.once('error', reject).listen(port, host, resolve);
     await promise;
     this.#server.off('error', reject);
-    this.#server.on('error', (err) => this.#options.log.error('the proxy cannot accept a connection', { err }));
+    this.#tellAcceptErrors();
     const address = this.#server.address();
     return address === null || typeof address === 'string'
       ? { host, port }
@@ -134,11 +134,29 @@ class ProxyServer implements Proxy {
     });
   }
 
+  /**
+   * Each kind once: such a fault meets every connection that waits. Of one kind nothing is heard: without a free file
+   * descriptor libuv closes what waits and tells nobody (uv__emfile_trick in src/unix/stream.c).
+   */
+  #tellAcceptErrors(): void {
+    const told = new Set<string>();
+    this.#server.on('error', (err) => {
+      const kind = 'code' in err ? String(err.code) : err.name;
+      if (told.has(kind)) return;
+      told.add(kind);
+      this.#options.log.error('the proxy cannot accept a connection; further errors of this kind are not logged', {
+        err,
+      });
+    });
+  }
+
   #createServer(): Server {
+    const headersTimeout = this.#options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS;
     const server = createServer({
       maxHeaderSize: this.#maxHeaderBytes,
       requestTimeout: 0,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      headersTimeout,
+      connectionsCheckingInterval: headersTimeout / 2,
       keepAliveTimeout: KEEP_ALIVE_MS,
       // node would answer these itself, past our count.
       requireHostHeader: false,
@@ -146,7 +164,7 @@ class ProxyServer implements Proxy {
     });
     // node drops headers above a number silently; the bound in bytes is enough.
     server.maxHeadersCount = 0;
-    server.on('connection', (socket) => this.#connected(socket));
+    server.on('connection', (socket) => this.#connections.add(socket));
     server.on('request', (request, response) => this.#handle(request, response));
     // An expectation other than 100-continue; node would answer 417, the upstream may know better.
     server.on('checkExpectation', (request, response) => this.#handle(request, response));
@@ -155,19 +173,12 @@ class ProxyServer implements Proxy {
     return server;
   }
 
-  #connected(socket: Socket): void {
-    const exchanges = new Set<Exchange>();
-    this.#bySocket.set(socket, exchanges);
-    // With pipelining, older releases of node tell a response that waits behind another nothing of the connection's end.
-    socket.once('close', () => {
-      for (const exchange of [...exchanges]) exchange.clientGone();
-    });
-  }
-
   #handle(request: IncomingMessage, response: ServerResponse): void {
+    // What follows the last answer of a connection gets none.
+    if (!this.#connections.isOpen(request.socket)) return;
     const exchange = new Exchange({ context: this.#context, upstream: this.#upstream, request, response });
     this.#running.add(exchange);
-    this.#bySocket.get(request.socket)?.add(exchange);
+    this.#connections.begin(exchange);
     const path = pathOf(request.url ?? '');
     const refusal = this.#refusalOf(request, path);
     if (refusal === undefined && path !== undefined) exchange.start(path);
@@ -183,11 +194,8 @@ class ProxyServer implements Proxy {
   }
 
   #settled(exchange: Exchange): void {
-    const { socket } = exchange.request;
-    const others = this.#bySocket.get(socket);
     this.#running.delete(exchange);
-    others?.delete(exchange);
-    if (others?.size === 0 && this.#broken.has(socket)) socket.destroySoon();
+    this.#connections.end(exchange);
     if (this.#draining && this.#running.size === 0) this.#idle.resolve();
   }
 
@@ -198,14 +206,14 @@ class ProxyServer implements Proxy {
   #clientError(error: Error, socket: Duplex): void {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
     const isMalformed = code.startsWith('HPE_') || code.startsWith('ERR_HTTP_');
-    const exchanges = this.#bySocket.get(socket) ?? new Set();
+    const exchanges = this.#connections.exchangesOf(socket);
     // What a refused client still sends is read and dropped: each piece is an error again.
-    if (exchanges.size === 0 && this.#broken.has(socket)) return;
-    const unread = [...exchanges].find((exchange) => !exchange.request.complete);
-    this.#broken.add(socket);
-    if (!isMalformed || socket.readableEnded) socket.destroy();
+    if (exchanges.length === 0 && !this.#connections.isOpen(socket)) return;
+    const unread = exchanges.find((exchange) => !exchange.request.complete);
+    this.#connections.refuseMore(socket);
+    if (!isMalformed || socket.readableEnded || isUnused(socket)) socket.destroy();
     else if (unread !== undefined) unread.refuse(malformedRequest(code));
-    else if (exchanges.size === 0) this.#refuseRaw(socket, malformedRequest(code));
+    else if (exchanges.length === 0) this.#refuseRaw(socket, malformedRequest(code));
   }
 
   /** Answers and counts a request for which node:http made no response object. */
@@ -228,12 +236,8 @@ class ProxyServer implements Proxy {
       final: true,
     });
     socket.on('error', () => socket.destroy());
-    socket.end(wireForm(answer));
-    // Closing at once would reset the connection under a client that is still sending, before it reads the answer.
-    socket.once(
-      'close',
-      clock.after(LINGER_MS, () => void socket.destroy()),
-    );
+    socket.write(wireForm(answer));
+    this.#connections.linger(socket);
   }
 
   #stopListening(): Promise<void> {
@@ -248,14 +252,23 @@ class ProxyServer implements Proxy {
   #stop(): void {
     for (const exchange of [...this.#running]) exchange.stop();
     // What stop() wrote is with the kernel by then; who has not taken it has had its time.
-    setImmediate(() => this.#server.closeAllConnections());
+    setImmediate(() => {
+      this.#server.closeAllConnections();
+      for (const exchange of [...this.#running]) exchange.clientGone();
+    });
   }
 
   async #finish(closed: Promise<void>): Promise<void> {
     this.#server.closeAllConnections();
+    this.#connections.close();
     await closed;
     await this.#upstream.destroy();
   }
+}
+
+/** Whether the client never sent anything: a connection that was opened ahead of its use is no request. */
+function isUnused(socket: Duplex): boolean {
+  return 'bytesRead' in socket && socket.bytesRead === 0;
 }
 
 /** The path and query of a request target, in origin form or absolute form (RFC 9112 section 3.2). */

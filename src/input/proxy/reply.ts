@@ -1,5 +1,6 @@
-import type { ServerResponse } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Clock } from '../../clock.ts';
+import { withoutTrailer } from './headers.ts';
 import { bodyOf, headersOf, type OwnAnswer } from './own-answer.ts';
 
 /** The head of an answer; headers are flat (name, value, name, value) and go out as they are. */
@@ -63,7 +64,8 @@ export class Reply {
   head({ status, reason, headers, keepAlive }: ReplyHead): void {
     if (!keepAlive) this.#response.shouldKeepAlive = false;
     // undici reads the phrase as UTF-8 and node refuses what is not Latin-1: as bytes it passes, and unchanged.
-    this.#response.writeHead(status, Buffer.from(reason).toString('latin1'), [...headers]);
+    const flat = this.#isChunked(status, headers) ? [...headers] : withoutTrailer(headers);
+    this.#response.writeHead(status, Buffer.from(reason).toString('latin1'), flat);
     this.#status = status;
     process.nextTick(() => this.#flush());
   }
@@ -77,9 +79,10 @@ export class Reply {
   }
 
   end(trailers: readonly string[]): void {
-    for (let at = 0; at + 1 < trailers.length; at += 2) {
-      this.#response.addTrailers([[trailers[at] ?? '', trailers[at + 1] ?? '']]);
-    }
+    // All at once: each call replaces what the one before it added.
+    const pairs: [string, string][] = [];
+    for (let at = 0; at + 1 < trailers.length; at += 2) pairs.push([trailers[at] ?? '', trailers[at + 1] ?? '']);
+    this.#response.addTrailers(pairs);
     this.#hasSent = true;
     this.#response.end();
     this.#watchStall();
@@ -90,7 +93,8 @@ export class Reply {
     const body = bodyOf(answer);
     if (!keepAlive) this.#response.shouldKeepAlive = false;
     this.#response.sendDate = true;
-    this.#response.writeHead(answer.status, headersOf(answer, body));
+    // node would keep the phrase of an answer of the upstream's whose head it refused.
+    this.#response.writeHead(answer.status, STATUS_CODES[answer.status], headersOf(answer, body));
     this.#status = answer.status;
     this.#hasSent = true;
     this.#response.end(body);
@@ -107,6 +111,15 @@ export class Reply {
   /** The client is gone or has everything. */
   closed(): void {
     this.#cancelStall?.();
+  }
+
+  /** Whether node will send the body in chunks; announcing trailers behind any other, it throws (RFC 9110 section 6.5.1). */
+  #isChunked(status: number, headers: readonly string[]): boolean {
+    const { method, httpVersion } = this.#response.req;
+    const hasBody = method !== 'HEAD' && status !== 204 && status !== 304;
+    return (
+      hasBody && httpVersion === '1.1' && !headers.some((name, at) => at % 2 === 0 && /^content-length$/i.test(name))
+    );
   }
 
   #flush(): void {

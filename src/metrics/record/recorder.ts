@@ -1,5 +1,6 @@
 import type { Catalogue } from '../../classify/catalogue.ts';
 import { type Classification, classify } from '../../classify/classify.ts';
+import { createTrafficObserver } from '../../classify/inference/traffic-observer.ts';
 import type { Clock } from '../../clock.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
 import type { EventSink } from '../../event/sink.ts';
@@ -10,6 +11,7 @@ import { beginAtZero, exposeInfo, type ProviderSettings, type ProvidersByLabel }
 import { type Judged, measureAttempt, measureRequest } from './measure.ts';
 import { createMeters } from './meter.ts';
 import { type Admission, createAdmission, UNKNOWN } from './model-admission.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { createSourceRecorder } from './source-recorder.ts';
 
 /** What the recorder takes from the configuration. */
@@ -21,8 +23,8 @@ export interface RecorderSettings {
 
 /** The sink that counts. */
 export interface Recorder extends EventSink {
-  /** Takes over a changed configuration; nothing counted or admitted before is lost. */
-  reconfigure(settings: RecorderSettings): void;
+  /** Takes over a changed configuration and, where given, other rules; nothing counted or admitted before is lost. */
+  reconfigure(settings: RecorderSettings, catalogue?: Catalogue): void;
   /** Recent failures, newest first. */
   failures(): readonly Failure[];
 }
@@ -30,7 +32,7 @@ export interface Recorder extends EventSink {
 /** Classifies every event and counts it in the store. `onFailure` is told each final event whose cause is not `none`. */
 export function createRecorder({
   store,
-  catalogue,
+  catalogue: initial,
   clock,
   settings,
   onFailure = () => {},
@@ -41,25 +43,32 @@ export function createRecorder({
   readonly settings: RecorderSettings;
   readonly onFailure?: ((event: RequestEvent, verdict: Classification) => void) | undefined;
 }): Recorder {
+  let catalogue = initial;
   let providers: ProvidersByLabel = new Map();
   const admission = createAdmission({
     onOverflow: (label) => store.add('llm_exporter_label_overflow_total', { label }),
   });
   const failureLog = createFailureLog();
   const meters = createMeters(store);
+  const observer = createTrafficObserver();
+  const noteRateLimit = createRateLimits({ store, clock });
 
-  const judge = (event: RequestEvent): Judged => {
+  const judge = (event: RequestEvent, inFlight: number | undefined): Judged => {
     const provider = admission.provider(event.provider);
-    const context = providers.get(provider);
-    const verdict = classify(event, catalogue, context);
+    const gatewayTimeoutSeconds = providers.get(provider)?.gatewayTimeoutSeconds;
+    const traffic = observer.of(provider, admission.model(provider, event.model, false));
+    const known = { gatewayTimeoutSeconds, inFlight };
+    const verdict = classify(event, catalogue, traffic.contextFor(event, known));
+    traffic.observe(event, verdict.cause, known);
     const model = admission.model(provider, event.model, catalogue.causes[verdict.cause].provesModel);
-    return { event, provider, model, verdict, gatewayTimeoutSeconds: context?.gatewayTimeoutSeconds };
+    return { event, provider, model, verdict, gatewayTimeoutSeconds };
   };
 
-  const record = (event: RequestEvent) => {
-    const judged = judge(event);
+  const record = (event: RequestEvent, inFlight?: number) => {
+    const judged = judge(event, inFlight);
     const meter = meters(judged.provider)(judged.model)(event.stream === undefined ? UNKNOWN : String(event.stream));
     measureAttempt(meter, judged);
+    noteRateLimit(judged);
     if (!event.final) return;
     measureRequest(meter, judged);
     if (judged.verdict.cause === 'none') return;
@@ -68,7 +77,8 @@ export function createRecorder({
     onFailure(event, judged.verdict);
   };
 
-  const reconfigure = (next: RecorderSettings) => {
+  const reconfigure = (next: RecorderSettings, rules = catalogue) => {
+    catalogue = rules;
     admission.configure(next);
     providers = toLabels(next.providers, admission);
     exposeInfo(store, providers, catalogue);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { loadCatalogue } from '../../../src/classify/catalogue.ts';
 import { BASES, CAUSES } from '../../../src/classify/causes.ts';
 import { classify } from '../../../src/classify/classify.ts';
-import { ORIGINS, PHASES, type RequestEvent } from '../../../src/event/request-event.ts';
+import { EXHAUSTED, ORIGINS, PHASES, type RequestEvent } from '../../../src/event/request-event.ts';
 import { readErrorBody } from '../../../src/provider/error-body.ts';
 import { eventOf } from './rule-cases.ts';
 
@@ -61,6 +61,23 @@ describe('classify', () => {
     assert.equal(at(300.2, 300), 'gateway_timeout_long_generation');
   });
 
+  it('lets headers sharpen a rate limit without a name, and never overturn one that has a name', () => {
+    const rateLimit = { timeMs: 0, exhausted: ['requests', 'tokens'] } as const;
+    const body = '{"error":{"message":"Rate limit exceeded"}}';
+    assert.equal(causeOf({ code: 429, body, rateLimit }), 'rate_limit_rpm');
+    assert.equal(causeOf({ code: 429, body, rateLimit, shouldRetry: false }), 'quota_exhausted');
+    assert.equal(causeOf({ code: 429, body, rateLimit, retryAfterSeconds: 3600 }), 'rate_limit_daily');
+    assert.equal(causeOf({ code: 200, rateLimit, shouldRetry: false }), 'none');
+    assert.equal(causeOf({ code: 503, body: '{"message":"overloaded"}', rateLimit }), 'model_overloaded');
+    const named = '{"error":{"message":"Rate limit reached on tokens per min (TPM)"}}';
+    assert.equal(causeOf({ code: 429, body: named, rateLimit, shouldRetry: false }), 'rate_limit_tpm');
+  });
+
+  it('takes the type that AWS puts into a header for the type of the body', () => {
+    const error = { shape: 'empty', type: 'ServiceQuotaExceededException' } as const;
+    assert.equal(causeOf({ code: 429, error }), 'quota_exhausted');
+  });
+
   it('leaves an unknown status without a word unclassified', () => {
     assert.deepEqual(classify(eventOf({ code: 418 }), catalogue), {
       cause: 'unclassified',
@@ -82,6 +99,8 @@ describe('classify', () => {
       flags: optional(fc.oneof(fc.string(), fc.constantFrom('UF,URX', 'sH--', '-', 'constructor'))),
       keyPresent: optional(fc.boolean()),
       retryAfterSeconds: optional(fc.double()),
+      shouldRetry: optional(fc.boolean()),
+      rateLimit: optional(fc.record({ timeMs: fc.integer(), exhausted: fc.subarray([...EXHAUSTED]) })),
       error: optional(
         fc.oneof(
           fc.string().map((body) => readErrorBody(body)),

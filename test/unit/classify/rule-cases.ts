@@ -1,14 +1,17 @@
-import type { RequestEvent } from '../../../src/event/request-event.ts';
+import type { ClassifyContext } from '../../../src/classify/classify.ts';
+import type { Exhausted, RequestEvent } from '../../../src/event/request-event.ts';
 import { readErrorBody } from '../../../src/provider/error-body.ts';
 
 /** The least that an event must say for one rule to decide; `body` is read as the proxy would read it. */
 export interface RuleCase extends Partial<Omit<RequestEvent, 'code'>> {
   readonly code: number;
   readonly body?: string;
+  /** What own traffic shows. */
+  readonly context?: ClassifyContext;
 }
 
 /** An ended request with what the case says, and nothing else known. */
-export function eventOf({ body, ...fields }: RuleCase): RequestEvent {
+export function eventOf({ body, context: _, ...fields }: RuleCase): RequestEvent {
   const error = body === undefined ? {} : { error: readErrorBody(body) };
   return { timeMs: 0, provider: 'acme', final: true, ...error, ...fields };
 }
@@ -32,10 +35,13 @@ const page = (status: number, text: string): RuleCase => ({
   body: `<html><head><title>${text}</title></head><body><h1>${text}</h1></body></html>`,
 });
 const bare = (status: number): RuleCase => ({ code: status, body: '' });
+const usedUp = (what: Exhausted): RuleCase => ({ ...bare(429), rateLimit: { timeMs: 0, exhausted: [what] } });
 
 /** One case for each rule of the catalogue, in its order. */
 export const RULE_CASES: Readonly<Record<string, RuleCase>> = {
   client_closed_request: { code: 499 },
+  client_sent_too_much: { code: 431, origin: 'client', error: { code: 'HPE_HEADER_OVERFLOW' } },
+  client_malformed: { code: 400, origin: 'client', error: { code: 'missing_host' } },
   client_origin: { code: 200, origin: 'client', phase: 'stream' },
   missing_terminal_event: { code: 200, phase: 'stream', error: { code: 'missing_terminal_event' } },
   network_stream_broken: network('ECONNRESET', 'stream', 200),
@@ -83,9 +89,11 @@ export const RULE_CASES: Readonly<Record<string, RuleCase>> = {
     body: 'upstream connect error or disconnect/reset before headers. reset reason: overflow',
   },
   envoy_reset: { code: 503, body: 'upstream connect error or disconnect/reset before headers. reset reason: reset' },
-  gateway_no_backend: { code: 503, body: 'no healthy upstream' },
   gateway_unreachable: says(502, 'dial tcp 10.0.0.1:8000: connect: connection refused'),
+  gateway_no_backend: { code: 503, body: 'no healthy upstream' },
+  gateway_no_account: says(503, 'auth_unavailable: no auth available'),
   gateway_credentials: says(401, 'AuthenticationError: OpenAIException - Incorrect API key provided'),
+  gateway_credentials_provider: says(401, 'Provider returned error'),
   gateway_credentials_code: coded(401, 'channel:invalid_key'),
   gateway_no_channel_code: coded(503, 'get_channel_failed'),
   gateway_no_channel: coded(503, 'model_not_found'),
@@ -108,6 +116,9 @@ export const RULE_CASES: Readonly<Record<string, RuleCase>> = {
   minimax_tokens: { ...coded(200, '1039'), provider: 'minimax' },
   minimax_sensitive: { ...coded(200, '1027'), provider: 'minimax' },
   novita_identity: { ...says(403, 'this model needs a verified identity'), provider: 'novita' },
+  siliconflow_balance: { ...coded(403, '30011'), provider: 'siliconflow' },
+  minimax_timeout: { ...coded(200, '1001'), provider: 'minimax' },
+  cohere_blocked: { ...bare(498), provider: 'cohere' },
   together_context: { ...says(403, 'Input token count + max_tokens is too high'), provider: 'together' },
   code_model_verification: coded(404, 'model_not_found', 'Your organization must be verified to use the model'),
   code_identity: coded(403, 'identity_verification_required'),
@@ -149,6 +160,7 @@ export const RULE_CASES: Readonly<Record<string, RuleCase>> = {
   says_upstream_pool: says(429, 'm is temporarily rate-limited upstream'),
   provider_returned_429: says(429, 'Provider returned error'),
   says_balance: says(429, 'Insufficient Balance'),
+  gemini_limit_of_none: says(429, 'Quota exceeded for metric: free_tier_requests, limit: 0, model: gemini-pro'),
   gemini_limit_without_window: says(429, 'You exceeded your current quota. * Quota exceeded for metric: x, limit: 5'),
   says_quota: says(429, 'You exceeded your current quota, please check your plan'),
   says_content_filter: says(400, 'Output blocked by content filtering policy'),
@@ -162,6 +174,7 @@ export const RULE_CASES: Readonly<Record<string, RuleCase>> = {
   says_overloaded: says(503, 'The model is overloaded. Please try again later.'),
   says_unsupported: says(400, 'model features vision not support'),
   says_model_not_found: says(404, 'The model `x` does not exist.'),
+  says_not_supported: says(400, 'Image input is not supported'),
   says_timeout: says(504, 'upstream request timeout'),
   says_interrupted: says(200, 'Provider disconnected'),
   says_client_left: says(500, 'request canceled'),
@@ -183,8 +196,10 @@ export const RULE_CASES: Readonly<Record<string, RuleCase>> = {
   general_unavailable: coded(503, 'UNAVAILABLE'),
   general_invalid_request: coded(400, 'INVALID_REQUEST_BODY'),
   general_internal: coded(500, 'server_error'),
+  says_invalid_parameter: says(500, '请求参数不能为空'),
   says_unavailable: says(503, 'The service is temporarily unavailable'),
   says_internal: says(500, 'Internal Server Error'),
+  gateway_refused: { code: 503, origin: 'edge' },
   status_400: bare(400),
   status_401: bare(401),
   status_402: bare(402),
@@ -204,7 +219,20 @@ export const RULE_CASES: Readonly<Record<string, RuleCase>> = {
   status_529: bare(529),
   failed_after_200: coded(200, 'ERR_SOMETHING'),
   no_key_sent: { code: 401, keyPresent: false },
+  plan_grants_none: usedUp('plan'),
+  day_used_up: usedUp('day'),
+  told_not_to_retry: { ...bare(429), shouldRetry: false },
   long_retry_after: { ...bare(429), retryAfterSeconds: 3600 },
+  groq_requests_used_up: { ...usedUp('requests'), provider: 'groq' },
+  requests_used_up: usedUp('requests'),
+  tokens_used_up: usedUp('tokens'),
+  stalled_at_timeout: { ...bare(504), stream: false, durationSeconds: 60.02, context: { modelStalled: true } },
   long_generation: { ...bare(504), stream: false, durationSeconds: 60.02 },
   no_first_token: { ...bare(504), stream: true, durationSeconds: 60.02 },
+  refused_in_ramp: { ...bare(503), context: { fastReject: true, trafficRamping: true } },
+  models_fail_together: { ...bare(500), context: { modelsFailing: 3 } },
+  fails_under_load: { ...bare(503), context: { failingUnderLoad: true } },
+  met_concurrency_limit: { ...bare(429), context: { ownLimit: 'concurrency' } },
+  met_token_limit: { ...bare(429), context: { ownLimit: 'tokens' } },
+  met_request_limit: { ...bare(429), context: { ownLimit: 'requests' } },
 };

@@ -12,7 +12,7 @@ describe('rules of the catalogue', () => {
     it(`${id} leads to ${cause}`, () => {
       const ruleCase = RULE_CASES[id];
       assert.ok(ruleCase, `no case for rule ${id} in rule-cases.ts`);
-      assert.deepEqual(classify(eventOf(ruleCase), catalogue), { cause, basis, rule: id });
+      assert.deepEqual(classify(eventOf(ruleCase), catalogue, ruleCase.context), { cause, basis, rule: id });
     });
   }
 

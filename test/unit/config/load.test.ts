@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { globSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { loadConfig } from '../../../src/config/load.ts';
-import { formatProblem, ProblemError } from '../../../src/problem.ts';
-
-/** Every message a configuration is refused with, as `name:line:column: text`. */
-function problemsOf(load: () => unknown): string[] {
-  try {
-    load();
-  } catch (error) {
-    assert.ok(error instanceof ProblemError, String(error));
-    return error.problems.map((problem) => formatProblem({ ...problem, file: problem.file && basename(problem.file) }));
-  }
-  assert.fail('was accepted');
-}
+import { problemsInHead, problemsOf } from '../../support/problems.ts';
+import { tempDir } from '../../support/temp-dir.ts';
 
 describe('bad configurations', () => {
   const files = globSync('test/fixtures/config/bad/*.yml').sort();
@@ -22,13 +13,9 @@ describe('bad configurations', () => {
 
   for (const file of files) {
     test(`${basename(file)} is refused with exactly the problems its head names`, () => {
-      const expected = readFileSync(file, 'utf8')
-        .split('\n')
-        .filter((line) => line.startsWith('#! '))
-        .map((line) => line.slice('#! '.length));
       assert.deepEqual(
         problemsOf(() => loadConfig({ file })),
-        expected,
+        problemsInHead(file),
       );
     });
   }
@@ -68,4 +55,13 @@ test('a password in a URL is not repeated in the message', () => {
 test('a missing file and a configuration without inputs say so', () => {
   assert.match(problemsOf(() => loadConfig({ file: 'no/such.yml' })).join(), /^such.yml: cannot be read: ENOENT/);
   assert.match(problemsOf(() => loadConfig({})).join(), /nothing to watch/);
+});
+
+test('a rules file is looked for beside the configuration that names it', async (t) => {
+  const dir = await tempDir(t);
+  const file = join(dir, 'config.yml');
+  await writeFile(file, 'stdin: {}\nclassify:\n  rules_file: mine/rules.yml\n');
+  assert.equal(loadConfig({ file }).classify.rules_file, join(dir, 'mine/rules.yml'));
+  const flag = { flag: '--rules.file', path: ['classify', 'rules_file'], value: '/elsewhere/rules.yml' };
+  assert.equal(loadConfig({ file, overrides: [flag] }).classify.rules_file, '/elsewhere/rules.yml');
 });

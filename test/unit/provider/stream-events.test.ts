@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { carriesContent, endsAnswer, frameError, frameUsage } from '../../../src/provider/stream-events.ts';
+import { carriesContent, endsAnswer, frameUsage } from '../../../src/provider/stream-events.ts';
 
 const OPENAI_ROLE =
   '{"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null}';
@@ -43,19 +43,19 @@ test('knows the end of an answer in each dialect', () => {
   }
 });
 
-test('generated text that talks about ends and errors is neither', () => {
+test('a reason that is there and empty ends nothing', () => {
+  assert.ok(!endsAnswer('', '{"choices":[{"delta":{"content":"Hi"},"finish_reason":""}]}'));
+});
+
+test('generated text that talks about an end is none', () => {
   const text = '{"finish_reason":"stop","error":{"message":"x"},"usage":{"prompt_tokens":1}} [DONE]';
   const data = JSON.stringify({ choices: [{ delta: { content: text }, finish_reason: null }] });
   assert.ok(!endsAnswer('', data));
-  assert.equal(frameError(data), undefined);
   assert.equal(frameUsage(data), undefined);
 });
 
-test('reads usage and errors out of the frames that hold them', () => {
+test('reads usage out of the frames that hold it', () => {
   assert.equal(frameUsage(ANTHROPIC_START)?.input, 9);
   assert.equal(frameUsage(OPENAI_TOKEN), undefined);
   assert.equal(frameUsage('{"choices":[],"usage":{"prompt_tokens":4,"completion_tokens":2}}')?.output, 2);
-  assert.equal(frameError('{"error":{"message":"busy","code":"overloaded"}}')?.code, 'overloaded');
-  assert.ok(frameError('{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'));
-  assert.equal(frameError('{"type":"response.created","response":{"error":null}}'), undefined);
 });

@@ -1,3 +1,5 @@
+import { createGathered } from './gathered.ts';
+
 /** The start and the end of a body, each up to `maxBytes`; the middle of a longer one is not kept. */
 export interface BoundedCopy {
   push(chunk: Buffer): void;
@@ -7,27 +9,38 @@ export interface BoundedCopy {
   bytes(): Buffer;
 }
 
+/** What is pushed is copied: a view would hold on to the socket's whole read buffer. */
 export function createBoundedCopy(maxBytes: number): BoundedCopy {
-  const head: Buffer[] = [];
+  const head = createGathered();
   let headBytes = 0;
-  let tail: Buffer = Buffer.alloc(0);
-  let isWhole = true;
+  /** The end is kept in a ring, so that a body of any length costs one copy of its bytes and no memory beyond this. */
+  let ring: Buffer | undefined;
+  let tailBytes = 0;
 
   function pushTail(chunk: Buffer): void {
-    const joined = chunk.length >= maxBytes ? chunk : Buffer.concat([tail, chunk]);
-    if (tail.length + chunk.length > maxBytes) isWhole = false;
-    // A copy: a view would hold on to the whole joined buffer, or to the socket's.
-    tail = Buffer.from(joined.subarray(-maxBytes));
+    ring ??= Buffer.allocUnsafe(maxBytes);
+    const kept = chunk.subarray(-maxBytes);
+    const start = (tailBytes + chunk.length - kept.length) % maxBytes;
+    const untilWrap = kept.copy(ring, start);
+    kept.copy(ring, 0, untilWrap);
+    tailBytes += chunk.length;
+  }
+
+  function tail(): readonly Buffer[] {
+    if (ring === undefined) return [];
+    if (tailBytes <= maxBytes) return [ring.subarray(0, tailBytes)];
+    const oldest = tailBytes % maxBytes;
+    return [ring.subarray(oldest), ring.subarray(0, oldest)];
   }
 
   return {
     push(chunk) {
       const first = chunk.subarray(0, maxBytes - headBytes);
-      if (first.length > 0) head.push(Buffer.from(first));
+      if (first.length > 0) head.push(first);
       headBytes += first.length;
       if (first.length < chunk.length) pushTail(chunk.subarray(first.length));
     },
-    isWhole: () => isWhole,
-    bytes: () => Buffer.concat([...head, tail]),
+    isWhole: () => tailBytes <= maxBytes,
+    bytes: () => Buffer.concat([head.bytes(), ...tail()]),
   };
 }

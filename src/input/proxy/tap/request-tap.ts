@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../../../clock.ts';
+import { headerValue, type ParsedHeaders } from '../../../provider/headers/parsed-headers.ts';
 import { operationFromPath } from '../../../provider/operation.ts';
 import { createRequestBodyScanner, factsFromPath } from '../../../provider/request-body.ts';
-import { headerValue, type ParsedHeaders } from '../headers.ts';
 
 /** What a request said, and whether its streams have a documented end. */
 export interface RequestFacts {
@@ -18,6 +17,9 @@ export interface RequestTap {
   facts(): RequestFacts;
 }
 
+/** The head of a request; where its method was not written down, it is a call. */
+type RequestHead = Pick<IncomingMessage, 'url' | 'headers'> & Partial<Pick<IncomingMessage, 'method'>>;
+
 /** Operations whose streams end in a documented way, so that a missing end means something. */
 const ENDS_WITH_EVENT: ReadonlySet<string | undefined> = new Set([
   'chat',
@@ -26,16 +28,22 @@ const ENDS_WITH_EVENT: ReadonlySet<string | undefined> = new Set([
   'generate_content',
 ]);
 
-export function createRequestTap({ url = '/', headers }: IncomingMessage): RequestTap {
+export function createRequestTap({ url = '/', method = 'POST', headers }: RequestHead): RequestTap {
   const scanner = createRequestBodyScanner();
   const path = factsFromPath(url);
   const keyPresent = hasKey(headers);
-  const mustEnd = ENDS_WITH_EVENT.has(operationFromPath(url));
+  const operation = operationFromPath(url);
+  const mustEnd = ENDS_WITH_EVENT.has(operation);
+  /** A good answer proves the model it was asked of, so a name is taken only from where an API reads it. */
+  const modelOf = (named: string | undefined): string | undefined => {
+    if (method !== 'POST') return undefined;
+    return operation === undefined ? path.model : (named ?? path.model);
+  };
   return {
     push: scanner.push.bind(scanner),
     facts() {
       const body = scanner.facts();
-      return { model: body.model ?? path.model, stream: path.stream ?? body.stream, keyPresent, mustEnd };
+      return { model: modelOf(body.model), stream: path.stream ?? body.stream, keyPresent, mustEnd };
     },
   };
 }
@@ -61,12 +69,4 @@ export function requestIdOf(...sources: readonly (ParsedHeaders | undefined)[]):
     }
   }
   return undefined;
-}
-
-/** Retry-After as seconds from now, from either of its forms (RFC 9110 section 10.2.3). */
-export function retryAfterSeconds(header: string | undefined, clock: Clock): number | undefined {
-  const text = header?.trim() ?? '';
-  if (/^\d{1,9}(?:\.\d+)?$/.test(text)) return Number(text);
-  const dateMs = /^[A-Z][a-z]{2,8},/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, (dateMs - clock.nowMs()) / 1000);
 }

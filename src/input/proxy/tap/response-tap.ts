@@ -1,7 +1,7 @@
 import type { Clock } from '../../../clock.ts';
-import { readErrorBody } from '../../../provider/error-body.ts';
+import { readErrorBody, readStreamError } from '../../../provider/error-body.ts';
+import { headerValue, type ParsedHeaders } from '../../../provider/headers/parsed-headers.ts';
 import { findUsage } from '../../../provider/usage.ts';
-import { headerValue, type ParsedHeaders } from '../headers.ts';
 import { type BoundedCopy, createBoundedCopy } from './bounded-copy.ts';
 import { contentCoding, decodeCopy } from './decode.ts';
 import type { Guard } from './guard.ts';
@@ -49,7 +49,8 @@ function createJsonTap(coding: string, guard: Guard): ResponseTap {
   return copyTap(copy, coding, (text) =>
     guard<ResponseFacts>('answer body', {}, () => ({
       tokens: findUsage(text),
-      error: copy.isWhole() && isErrorEnvelope(text) ? readErrorBody(text) : undefined,
+      // A 200 that is an error all the same looks like the frame of a stream that is one.
+      error: copy.isWhole() ? readStreamError(text) : undefined,
     })),
   );
 }
@@ -64,16 +65,4 @@ function copyTap(copy: BoundedCopy, coding: string, read: (text: string) => Resp
     },
     isComplete: () => false,
   };
-}
-
-/** A 200 that is an error all the same: `error` stands at the top level and is not null (Responses API sends null). */
-function isErrorEnvelope(text: string): boolean {
-  if (!/"error"\s*:\s*[{"]/.test(text)) return false;
-  try {
-    const body: unknown = JSON.parse(text);
-    return typeof body === 'object' && body !== null && 'error' in body && Boolean(body.error);
-  } catch {
-    // Not JSON after all: nothing can be said about it.
-    return false;
-  }
 }

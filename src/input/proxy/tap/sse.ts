@@ -1,3 +1,5 @@
+import { createGathered } from './gathered.ts';
+
 /** One server-sent event. */
 export interface SseFrame {
   /** The `event:` field, empty when there is none. */
@@ -15,6 +17,9 @@ export interface SseSplitter {
 
 /** Longest frame that is kept; OpenAI's `response.completed` repeats the whole answer and is the longest in use. */
 const MAX_FRAME_BYTES = 1024 * 1024;
+
+/** What a data line counts beyond its bytes, about what its string costs: a frame of a million empty ones is long too. */
+const LINE_COST_BYTES = 32;
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -38,7 +43,7 @@ class Splitter implements SseSplitter {
   readonly #onFrame: (frame: SseFrame) => void;
   readonly #maxFrameBytes: number;
   /** The start of a line whose end has not come yet, and its length, which counts on when the bytes are not kept. */
-  #partial: Buffer[] = [];
+  readonly #partial = createGathered();
   #partialBytes = 0;
   #frameBytes = 0;
   /** A CR ended the last chunk; an LF that follows belongs to it. */
@@ -82,8 +87,7 @@ class Splitter implements SseSplitter {
     if (length === 0) return;
     this.#grow(length);
     this.#partialBytes += length;
-    // A copy: a view would hold on to the socket's whole read buffer.
-    if (!this.#isTooLong()) this.#partial.push(Buffer.from(chunk.subarray(start)));
+    if (!this.#isTooLong()) this.#partial.push(chunk.subarray(start));
   }
 
   #line(chunk: Buffer, start: number, end: number): void {
@@ -94,21 +98,17 @@ class Splitter implements SseSplitter {
     }
     this.#grow(end - start);
     if (!this.#isTooLong()) {
-      const isWhole = this.#partial.length === 0;
-      this.#field(
-        isWhole
-          ? chunk.toString('utf8', start, end)
-          : Buffer.concat([...this.#partial, chunk.subarray(start, end)]).toString('utf8'),
-      );
+      if (this.#partialBytes > 0) this.#partial.push(chunk.subarray(start, end));
+      this.#field(this.#partialBytes > 0 ? this.#partial.bytes().toString('utf8') : chunk.toString('utf8', start, end));
     }
-    this.#partial = [];
+    this.#partial.clear();
     this.#partialBytes = 0;
   }
 
   #grow(bytes: number): void {
     this.#frameBytes += bytes;
     if (!this.#isTooLong()) return;
-    this.#partial = [];
+    this.#partial.clear();
     this.#data = '';
   }
 
@@ -123,8 +123,14 @@ class Splitter implements SseSplitter {
     if (colon === 0) return;
     const name = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
-    if (name === 'data') this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
+    // Old llama.cpp sends its errors as a field of their own: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
+    if (name === 'data' || name === 'error') this.#add(value);
     else if (name === 'event') this.#event = value;
+  }
+
+  #add(value: string): void {
+    this.#grow(LINE_COST_BYTES);
+    if (!this.#isTooLong()) this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
   }
 
   #dispatch(): void {

@@ -1,7 +1,8 @@
 import type { Transform } from 'node:stream';
 import type { Clock } from '../../../clock.ts';
 import type { ErrorFacts, TokenUsage } from '../../../event/request-event.ts';
-import { carriesContent, endsAnswer, frameError, frameUsage, isDoneMark } from '../../../provider/stream-events.ts';
+import { readErrorBody, readStreamError } from '../../../provider/error-body.ts';
+import { carriesContent, endsAnswer, frameUsage, isDoneMark } from '../../../provider/stream-events.ts';
 import { mergeUsage } from '../../../provider/usage.ts';
 import { openDecoder } from './decode.ts';
 import type { Guard } from './guard.ts';
@@ -34,13 +35,21 @@ export interface ResponseTap {
 
 /** Bytes that may wait for the decoder of a coded stream; beyond it the stream is no longer watched. */
 const MAX_DECODER_BACKLOG_BYTES = 1024 * 1024;
+/**
+ * A stream that unpacks to more than this, and to so many times its size, is a bomb and no longer watched: deflate reaches
+ * 1032, zstd and brotli far more, chat frames that differ in a word some 30.
+ */
+const MAX_DECODED_BYTES = 16 * 1024 * 1024;
+const MAX_DECODED_RATIO = 100;
+/** How long the end of a stream waits for the decoder, which seldom has more to do than its last chunk. */
+const MAX_DECODER_WAIT_MS = 1000;
 
 /** Watches an event stream: when its first and last tokens came, what it used, whether it failed, whether it ended. */
 export function createStreamTap(coding: string, clock: Clock, guard: Guard): ResponseTap {
   const reader = new FrameReader(clock, guard);
   if (coding === '') return plainTap(reader);
   const decoder = openDecoder(coding);
-  return decoder === undefined ? blindTap() : codedTap(reader, decoder);
+  return decoder === undefined ? blindTap() : codedTap(reader, decoder, clock);
 }
 
 function plainTap(reader: FrameReader): ResponseTap {
@@ -56,25 +65,35 @@ function plainTap(reader: FrameReader): ResponseTap {
 }
 
 /**
- * Few servers compress event streams, but clients offer it. The decoder runs beside the request: when it falls behind or
- * meets damage it is dropped, and the stream's end stays unknown rather than counted as missing.
+ * Few servers compress event streams, but clients offer it. The decoder runs beside the request: when it falls behind,
+ * meets damage or unpacks without end it is dropped, and the stream's end stays unknown rather than counted as missing.
  */
-function codedTap(reader: FrameReader, decoder: Transform): ResponseTap {
+function codedTap(reader: FrameReader, decoder: Transform, clock: Clock): ResponseTap {
   const splitter = createSseSplitter({ onFrame: (frame) => reader.read(frame) });
   let failed = false;
-  decoder.on('data', (chunk: Buffer) => splitter.push(chunk));
-  decoder.on('error', () => {
+  let codedBytes = 0;
+  let decodedBytes = 0;
+  const giveUp = (): void => {
     failed = true;
+    decoder.destroy();
+  };
+  decoder.on('data', (chunk: Buffer) => {
+    decodedBytes += chunk.length;
+    if (decodedBytes > Math.max(MAX_DECODED_BYTES, codedBytes * MAX_DECODED_RATIO)) giveUp();
+    else splitter.push(chunk);
   });
+  decoder.on('error', giveUp);
   return {
     push(chunk) {
       if (failed) return;
+      codedBytes += chunk.length;
       decoder.write(chunk);
-      failed = decoder.writableLength > MAX_DECODER_BACKLOG_BYTES;
-      if (failed) decoder.destroy();
+      if (decoder.writableLength > MAX_DECODER_BACKLOG_BYTES) giveUp();
     },
     finish(done) {
+      const cancel = clock.after(MAX_DECODER_WAIT_MS, giveUp);
       const report = (): void => {
+        cancel();
         splitter.end();
         const facts = reader.facts();
         done(failed && facts.stream?.isComplete !== true ? blind(facts) : facts);
@@ -129,7 +148,8 @@ class FrameReader {
     if (this.#firstTokenMs === undefined && carriesContent(data)) this.#firstTokenMs = nowMs;
     this.#lastTokenMs = nowMs;
     this.#tokens = mergeUsage(this.#tokens, frameUsage(data));
-    this.#error ??= frameError(data);
+    // A frame of this name is an error however little else it says.
+    this.#error ??= readStreamError(data) ?? (event === 'error' ? readErrorBody(data) : undefined);
   }
 
   facts(): ResponseFacts {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ErrorFacts } from '../../../../src/event/request-event.ts';
 import { type ExchangeFacts, toEvent } from '../../../../src/input/proxy/outcome.ts';
 import { networkFailure, STOPPED } from '../../../../src/input/proxy/own-answer.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
@@ -13,6 +14,10 @@ const FINE: ExchangeFacts = {
   keyPresent: true,
   requestId: undefined,
   retryAfterSeconds: undefined,
+  shouldRetry: undefined,
+  rateLimit: undefined,
+  errorType: undefined,
+  markedOrigin: undefined,
   attempted: true,
   phase: 'stream',
   status: 200,
@@ -86,4 +91,13 @@ test('the hardest fact decides', () => {
     const event = eventOf(changes);
     assert.deepEqual([event.code, event.origin, event.error?.code], expected, title);
   }
+});
+
+test('the type that a header names stands in for one that the body does not', () => {
+  const errorOf = (error: ErrorFacts) =>
+    eventOf({ status: 429, response: { error }, errorType: 'ThrottlingException' }).error;
+  const message = 'Too many requests';
+  assert.deepEqual(errorOf({ message }), { message, type: 'ThrottlingException' });
+  assert.deepEqual(errorOf({ message, code: 'slow_down' }), { message, code: 'slow_down' });
+  assert.deepEqual(errorOf({ message, type: 'rate_limit' }), { message, type: 'rate_limit' });
 });

@@ -1,0 +1,58 @@
+/** What became of a request, as far as limits are concerned: 429, a bare 500 or 503, or a success. */
+const OUTCOMES = ['admitted', 'limited', 'failed'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** One request that was let in, or was not. What is not known is NaN. */
+export interface Trial {
+  readonly outcome: Outcome;
+  readonly startMs: number;
+  /** Other requests for the model that were under way when it began. */
+  readonly inFlight: number;
+  /** Size of the request. */
+  readonly bytes: number;
+}
+
+/** The newest trials of one model. */
+export interface Trials {
+  /** Called for every success: it must not allocate. */
+  add(outcome: Outcome, startMs: number, inFlight: number | undefined, bytes: number | undefined): void;
+  /** Those of the last TRIAL_SECONDS that were `refused`, and the admitted, in the order in which they began. */
+  list(refused: Outcome, timeMs: number): Trial[];
+}
+
+/** Two a second for two minutes; of busier models the last seconds are seen, which may be too little to infer from. */
+const KEPT_TRIALS = 256;
+/** Four minutes' windows: what a limit was before that may have changed. */
+export const TRIAL_SECONDS = 240;
+
+export function createTrials(): Trials {
+  const outcomes = new Uint8Array(KEPT_TRIALS);
+  const starts = new Float64Array(KEPT_TRIALS).fill(Number.NEGATIVE_INFINITY);
+  const inFlights = new Float32Array(KEPT_TRIALS);
+  const sizes = new Float32Array(KEPT_TRIALS);
+  let next = 0;
+  return {
+    add(outcome, startMs, inFlight, bytes) {
+      outcomes[next] = OUTCOMES.indexOf(outcome);
+      starts[next] = startMs;
+      inFlights[next] = inFlight ?? Number.NaN;
+      sizes[next] = bytes ?? Number.NaN;
+      next = (next + 1) % KEPT_TRIALS;
+    },
+    list(refused, timeMs) {
+      const trials: Trial[] = [];
+      for (const [at, startMs] of starts.entries()) {
+        const outcome = OUTCOMES[outcomes[at] ?? 0] ?? 'admitted';
+        if (outcome !== refused && outcome !== 'admitted') continue;
+        if (!(Math.abs(timeMs - startMs) <= TRIAL_SECONDS * 1000)) continue;
+        trials.push({ outcome, startMs, inFlight: inFlights[at] ?? Number.NaN, bytes: sizes[at] ?? Number.NaN });
+      }
+      return trials.sort(byStart);
+    },
+  };
+}
+
+/** A refusal ends at once, so that the order of ends means nothing. Of what began together, the admitted came first. */
+function byStart(a: Trial, b: Trial): number {
+  return a.startMs - b.startMs || OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome);
+}

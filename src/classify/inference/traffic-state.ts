@@ -1,0 +1,78 @@
+import { createUsualWork, type UsualWork } from './fast-reject.ts';
+import { hold } from './hold.ts';
+import { failingFrom, type MetLimit, ownLimit } from './limits/own-limit.ts';
+import { createToldLimits, type ToldLimits } from './limits/told-limits.ts';
+import { createTrials, type Trials } from './limits/trials.ts';
+import { createModelHealth, type ModelHealth } from './model-health.ts';
+import { createRamp, type Ramp } from './ramp.ts';
+import { createRecentExtreme, type RecentExtreme } from './recent-extreme.ts';
+import { createTimeoutLimit, type TimeoutLimit } from './timeout-limit.ts';
+import { createTrafficCounts, type TrafficCounts } from './traffic-counts.ts';
+
+/** What all models of one provider share. */
+export interface ProviderState {
+  readonly counts: TrafficCounts;
+  readonly isRamping: Ramp;
+  readonly timeoutLimit: TimeoutLimit;
+  /** Seconds that the quickest answers took, whatever they said. */
+  readonly quickest: RecentExtreme;
+  /** Whether each of its models works. */
+  readonly healths: Set<ModelHealth>;
+}
+
+export function createProviderState(): ProviderState {
+  const counts = createTrafficCounts();
+  return {
+    counts,
+    isRamping: createRamp(counts),
+    timeoutLimit: createTimeoutLimit(),
+    quickest: createRecentExtreme(Math.min, Number.POSITIVE_INFINITY),
+    healths: new Set(),
+  };
+}
+
+/** What is known of a request beside its event. */
+export interface KnownContext {
+  /** As configured or documented. */
+  readonly gatewayTimeoutSeconds?: number | undefined;
+  /** Requests to the same model that were under way when this one began; undefined where nobody counted (logs). */
+  readonly inFlight?: number | undefined;
+}
+
+/** All that is remembered of one model. */
+export interface ModelState {
+  readonly provider: ProviderState;
+  readonly counts: TrafficCounts;
+  readonly isRamping: Ramp;
+  readonly work: UsualWork;
+  readonly health: ModelHealth;
+  readonly trials: Trials;
+  readonly told: ToldLimits;
+  /** Event time of the newest failure in a rise of the traffic. */
+  rampSeenMs: number;
+  /** The limit that refusals (429) show. */
+  readonly limitMet: (timeMs: number) => MetLimit | undefined;
+  /** The fewest requests under way at which it fails (bare 500, 503), if it does so under load only. */
+  readonly failingFrom: (timeMs: number) => number | undefined;
+}
+
+export function createModelState(provider: ProviderState): ModelState {
+  const counts = createTrafficCounts();
+  const work = createUsualWork();
+  const trials = createTrials();
+  return {
+    provider,
+    counts,
+    isRamping: createRamp(counts),
+    work,
+    trials,
+    health: createModelHealth(),
+    told: createToldLimits(),
+    rampSeenMs: Number.NEGATIVE_INFINITY,
+    limitMet: hold((timeMs) => {
+      const usualSeconds = work.seconds() ?? Number.POSITIVE_INFINITY;
+      return ownLimit(trials.list('limited', timeMs), { counts, timeMs, usualSeconds });
+    }),
+    failingFrom: hold((timeMs) => failingFrom(trials.list('failed', timeMs))),
+  };
+}

@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import type { LiveRequest } from '../../event/sink.ts';
+import type { ExchangeFacts } from './outcome.ts';
+import type { Guard } from './tap/guard.ts';
+import { createRequestTap, type RequestTap } from './tap/request-tap.ts';
+
+/** Looks on while a request goes up, and names the model of the live request as soon as that has passed. */
+export class RequestWatch {
+  readonly #live: LiveRequest;
+  readonly #guard: Guard;
+  readonly #tap: RequestTap;
+  #bytes = 0;
+
+  constructor({
+    request,
+    live,
+    guard,
+  }: {
+    readonly request: IncomingMessage;
+    readonly live: LiveRequest;
+    readonly guard: Guard;
+  }) {
+    this.#live = live;
+    this.#guard = guard;
+    this.#tap = createRequestTap(request);
+    this.#nameModel();
+  }
+
+  /** Of the body, so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  push(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    this.#guard('request', undefined, () => this.#tap.push(chunk));
+    this.#nameModel();
+  }
+
+  facts(): Pick<ExchangeFacts, 'model' | 'stream' | 'keyPresent' | 'mustEnd' | 'requestBytes'> {
+    return { ...this.#tap.facts(), requestBytes: this.#bytes };
+  }
+
+  #nameModel(): void {
+    this.#guard('request', undefined, () => {
+      this.#live.model ??= this.#tap.facts().model;
+    });
+  }
+}
