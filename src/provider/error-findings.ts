@@ -56,13 +56,14 @@ export function toFacts(findings: Findings, shape: NonNullable<ErrorFacts['shape
   return { code: reason ?? code, type: type ?? rpcStatus ?? (reason && code), message, shape, status };
 }
 
+/** Texts are matched with single spaces in mind, however their JSON or HTML was broken into lines. */
 function oneLine(message: string): string {
-  // Only what is no single space: replacing each of 700 spaces by itself would take as long as all the rest.
-  return message
-    .slice(0, MAX_ERROR_MESSAGE_BYTES)
-    .replace(/\s{2,}|[^\S ]/g, ' ')
-    .trim();
+  const text = message.slice(0, MAX_ERROR_MESSAGE_BYTES).trim();
+  // Most are one line already, and three searches for what never stands in one are ten times as fast as a replacement.
+  return BROKEN_BY.some((space) => text.includes(space)) ? text.replace(/\s{2,}|[^\S ]/g, ' ') : text;
 }
+
+const BROKEN_BY = ['\n', '\t', '\r'];
 
 /** Cuts at a whole character: a code point split in two decodes to U+FFFD, which is dropped. */
 function bounded(text: string): string {

@@ -85,22 +85,28 @@ function visit(walk: Walk, value: unknown, depth: number): void {
   for (const key of WRAPPER_KEYS) visit(walk, fields[key], depth + 1);
 }
 
+const LAST_CAPITAL = 'Z'.charCodeAt(0);
+
 /** Tencent Cloud and parts of AWS and Azure start their keys with a capital: `Response.Error.Code`, `Message`. */
 function camelCased(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const capitals = Object.entries(fields).filter(([key]) => /^[A-Z][a-z]/.test(key));
+  const capitals = Object.keys(fields).filter((key) => key.charCodeAt(0) <= LAST_CAPITAL && /^[A-Z][a-z]/.test(key));
   if (capitals.length === 0) return fields;
   return {
-    ...Object.fromEntries(capitals.map(([key, value]) => [key.charAt(0).toLowerCase() + key.slice(1), value])),
+    ...Object.fromEntries(capitals.map((key) => [key.charAt(0).toLowerCase() + key.slice(1), fields[key]])),
     ...fields,
   };
 }
 
 function readOwn({ findings }: Walk, fields: Readonly<Record<string, unknown>>): void {
   const name = (keys: readonly string[]) => {
-    const values = keys.map((key) => fields[key]).filter((value) => value !== undefined);
-    // xAI puts a sentence where others put a code.
-    for (const value of values) if (typeof value === 'string' && /\s/.test(value)) findings.messages.push(value);
-    return values.map(machineName).findLast((found) => found !== undefined);
+    let found: string | undefined;
+    for (const key of keys) {
+      const value = fields[key];
+      // xAI puts a sentence where others put a code.
+      if (typeof value === 'string' && /\s/.test(value)) findings.messages.push(value);
+      else found = machineName(value) ?? found;
+    }
+    return found;
   };
   const { status } = fields;
   const finish = FINISH_KEYS.map((key) => String(fields[key])).find((reason) => FINISH_REASONS.test(reason));
