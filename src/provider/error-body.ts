@@ -5,13 +5,13 @@ import { readPage } from './error-page.ts';
 import { embeddedJson, parseJson, scanFields } from './error-scan.ts';
 
 /** How much of a long body is read: its start, and its end, where a code may follow an echoed prompt. */
-const HEAD_LENGTH = 32_768;
+const HEAD_LENGTH = 8192;
 const TAIL_LENGTH = 4096;
 
 /**
  * What the body of a failed answer says about the failure, whatever its shape: JSON with or without an `error` key, JSON
  * inside a message, cut JSON, a Python repr, SSE frames, HTML, plain text or nothing. Never throws, and a body of any
- * length costs no more than one of 36 KiB.
+ * length costs no more than one of 12 KiB.
  */
 export function readErrorBody(
   body: string | Uint8Array,
