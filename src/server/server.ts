@@ -41,9 +41,13 @@ export function createWebServer(options: WebServerOptions): WebServer {
     createApp(options),
   );
   server.maxConnections = MAX_CONNECTIONS;
-  server.on('error', (error) => options.log.error('web server failed', { err: error }));
   return {
-    listen: (address) => listen(server, address),
+    async listen(address) {
+      const listening = await listen(server, address);
+      // Only now: that an address cannot be had is told to the caller.
+      server.on('error', (error) => options.log.error('web server failed', { err: error }));
+      return listening;
+    },
     async close() {
       if (!server.listening) return;
       const closed = once(server, 'close');
