@@ -14,6 +14,8 @@ export const FIELD_NAMES = [
   'input_tokens',
   'output_tokens',
   'first_token',
+  'flags',
+  'details',
   'upstream_code',
   'upstream_connect_time',
   'upstream_header_time',

@@ -90,6 +90,7 @@ export const GENERIC_JSON_FIELDS: FieldMap = {
     'error_information.error_message',
     'error_str',
     'error',
+    'upstream_transport_failure_reason',
   ],
   input_tokens: [
     'input_tokens',
@@ -116,6 +117,8 @@ export const GENERIC_JSON_FIELDS: FieldMap = {
     'time_to_first_token',
     'gen_ai.response.time_to_first_chunk',
   ],
+  flags: ['response_flags', 'responseFlags', 'termination_state'],
+  details: ['response_code_details'],
   upstream_code: ['upstream_status', 'upstream_status_code', 'upstream_code'],
   upstream_connect_time: [],
   upstream_header_time: [],

@@ -60,7 +60,8 @@ export function createJsonLineParser(options: JsonLineOptions): LineParser {
       durationSeconds: known(durationSeconds),
       firstTokenSeconds: known(fields.pickOptional(record, 'first_token', readSeconds)),
       tokens: tokensFrom(fields, record),
-      error: errorFrom(fields, record),
+      error: errorFrom(fields, record, code),
+      flags: fields.pickOptional(record, 'flags', textFrom)?.slice(0, MAX_FLAGS_LENGTH),
       ...answeredBy(fields, record, code),
       requestId: fields.pickOptional(record, 'request_id', idFrom),
       final: true,
@@ -86,8 +87,15 @@ function tokensFrom(fields: FieldReader, record: JsonObject): TokenUsage | undef
   return input === undefined && output === undefined ? undefined : { input, output };
 }
 
-function errorFrom(fields: FieldReader, record: JsonObject): ErrorFacts | undefined {
-  const code = fields.pickOptional(record, 'error_code', textFrom);
+/** Envoy's name for an answer that is the upstream's own: no fault of the way to it. Its names may carry more in braces. */
+const NO_DETAILS = 'via_upstream';
+/** Envoy lists a few flags of two to five letters, HAProxy writes four characters. */
+const MAX_FLAGS_LENGTH = 64;
+
+function errorFrom(fields: FieldReader, record: JsonObject, httpCode: number): ErrorFacts | undefined {
+  // What a gateway says of how it came to an answer is there for good answers, too.
+  const details = httpCode < 400 ? undefined : fields.pickOptional(record, 'details', textFrom)?.replace(/\{.*$/s, '');
+  const code = fields.pickOptional(record, 'error_code', textFrom) ?? (details === NO_DETAILS ? undefined : details);
   const type = fields.pickOptional(record, 'error_type', textFrom);
   const message = fields.pickOptional(record, 'error_message', textFrom)?.slice(0, MAX_ERROR_MESSAGE_BYTES);
   return code === undefined && type === undefined && message === undefined ? undefined : { code, type, message };

@@ -28,6 +28,8 @@ export const NGINX_JSON_FIELDS: FieldMap = {
   input_tokens: ['input_tokens', 'llm_input_tokens', 'prompt_tokens'],
   output_tokens: ['output_tokens', 'llm_output_tokens', 'completion_tokens'],
   first_token: ['first_token', 'first_token_time', 'time_to_first_token', 'ttft'],
+  flags: [],
+  details: [],
   upstream_code: ['upstream_status'],
   upstream_connect_time: ['upstream_connect_time'],
   upstream_header_time: ['upstream_header_time'],
