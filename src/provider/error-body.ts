@@ -96,10 +96,13 @@ function inner(value: unknown, ...path: readonly string[]): unknown {
   );
 }
 
-/** Both ends of a body as text; whole when it is short. */
+/**
+ * Both ends of a body as text; whole when it is short. What makes a body long is nearly always one string, an echoed
+ * prompt: with a space for what is left out of it the JSON around it stays whole, and is parsed and not searched.
+ */
 function ends(body: string | Uint8Array): string {
   if (body.length <= HEAD_LENGTH + TAIL_LENGTH) return decode(body);
-  return `${decode(body.slice(0, HEAD_LENGTH))}\n${decode(body.slice(body.length - TAIL_LENGTH))}`;
+  return `${decode(body.slice(0, HEAD_LENGTH))} ${decode(body.slice(body.length - TAIL_LENGTH))}`;
 }
 
 function decode(body: string | Uint8Array): string {
