@@ -39,7 +39,8 @@ export function createInFlight({
   // Clients write the names: a group ends with its last request, or names would pile up.
   const leave = ({ provider, model, live }: Group, request: LiveRequest): boolean => {
     const left = live.delete(request);
-    if (live.size === 0) groups.get(provider)?.delete(model);
+    // Only the one that was its last: by a second end, a group of that name may be another, with requests in it.
+    if (left && live.size === 0) groups.get(provider)?.delete(model);
     return left;
   };
 
@@ -58,7 +59,10 @@ export function createInFlight({
       },
       attempt: (event) => record(event, inFlight),
       end(event) {
-        if (leave(group, request)) record(event, inFlight);
+        if (!leave(group, request)) return;
+        record(event, inFlight);
+        // A request that no scrape saw leaves its series all the same: 0 tells idle from unknown.
+        store.set('llm_requests_in_flight', { provider, model: admission.model(provider, group.model, false) }, 0);
       },
     };
     group = join(provider, undefined, request);

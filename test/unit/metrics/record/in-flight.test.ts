@@ -52,6 +52,25 @@ describe('requests in flight', () => {
     assert.deepEqual(told, [0]);
   });
 
+  test('are still counted when an older request of their name is ended twice', () => {
+    const { begin, told, exposed } = newInFlight();
+    const older = begin('a');
+    older.end(ended);
+    const newer = begin('a');
+    older.end(ended);
+    assert.deepEqual(exposed(), { a: 1 });
+    newer.end(ended);
+    assert.deepEqual(exposed(), { a: 0 });
+    assert.deepEqual(told, [0, 0]);
+  });
+
+  test('are 0, and not absent, once a request has come and gone between two scrapes', () => {
+    const { begin, exposed } = newInFlight();
+    begin('a').end(ended);
+    begin('never proven').end(ended);
+    assert.deepEqual(exposed(), { a: 0, other: 0 });
+  });
+
   test('of names that are not admitted are counted together', () => {
     const { begin, exposed } = newInFlight();
     begin('x');
