@@ -4,6 +4,7 @@ import { type RunningApp, startApp } from '../app.ts';
 import { readBuildInfo } from '../build-info.ts';
 import { loadConfig, type Override } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { LINE_FORMATS } from '../config/schema-lines.ts';
 import { addressUrl } from '../config/units.ts';
 import { createLog, LOG_FORMATS, LOG_LEVELS, type Log, type LogFormat, type LogLevel } from '../log.ts';
 import { type Problem, ProblemError } from '../problem.ts';
@@ -47,7 +48,7 @@ export function serveCommand(context: CliContext): Command {
       (path: string, all: string[]) => [...all, path],
       [],
     )
-    .addOption(new Option('--format <name>', 'format of --file and --stdin').choices(['auto', 'nginx-json', 'json']))
+    .addOption(new Option('--format <name>', 'format of --file and --stdin').choices(LINE_FORMATS))
     .option('--stdin', 'read request lines from standard input')
     .option('--proxy.listen-address <address>', 'where clients connect (default 127.0.0.1:8503)')
     .option('--web.listen-address <address>', 'where /metrics and the status page are served (default :9503)')

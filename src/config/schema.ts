@@ -1,45 +1,6 @@
 import { z } from 'zod';
-import { parseDuration, parseListenAddress, parseSize } from './units.ts';
-
-/** A string field that is read into something else; `read` answers with text when the value is wrong. */
-function text<T>(read: (value: string) => T | string, what: string, example: string) {
-  return z
-    .string({ error: `is not a ${what} such as ${example}` })
-    .meta({ examples: [example] })
-    .transform((value, context) => {
-      const result = read(value);
-      if (typeof result !== 'string') return result;
-      context.issues.push({ code: 'custom', message: result, input: value });
-      return z.NEVER;
-    });
-}
-
-/** Node's timers hold 2^31 - 1 ms, 24.8 days; beyond it they fire at once. */
-const MAX_DURATION_MS = 24 * 86_400_000;
-/** The shortest line worth reading: `{"status":200}` with a path and a model is longer. */
-const MIN_LINE_BYTES = 1024;
-
-const durationMs = (example: string, minMs = 0) =>
-  text(
-    (value) => {
-      const ms = parseDuration(value) ?? Number.NaN;
-      if (ms > MAX_DURATION_MS) return 'is above 24d';
-      if (ms < minMs) return `is below ${minMs}ms`;
-      return Number.isNaN(ms) ? `is not a duration such as ${example}` : ms;
-    },
-    'duration',
-    example,
-  );
-const lineBytes = (example: string) =>
-  text(
-    (value) => {
-      const bytes = parseSize(value) ?? Number.NaN;
-      return bytes < MIN_LINE_BYTES ? 'is below 1KiB' : bytes || `is not a size such as ${example}`;
-    },
-    'size',
-    example,
-  );
-const listenAddress = (example: string) => text(parseListenAddress, 'listen address', example);
+import { lineSchema, logSchema, pushSchema, syslogSchema } from './schema-lines.ts';
+import { durationMs, labelValue, listenAddress } from './schema-values.ts';
 
 const upstreamUrl = z
   .string()
@@ -54,9 +15,6 @@ const upstreamUrl = z
   .refine((value) => new URL(value).search === '' && new URL(value).hash === '', {
     error: 'must end with its path: a query or fragment cannot be a base',
   });
-
-/** Label values in the configuration: what Prometheus shows well and nobody needs to escape. */
-const labelValue = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 printable characters without spaces');
 
 const proxySchema = z
   .strictObject({
@@ -82,59 +40,6 @@ const proxySchema = z
   })
   .describe('The reverse proxy. Absent: no proxy.');
 
-const fieldPath = z.string().min(1);
-const fieldsSchema = z
-  .strictObject({
-    time: fieldPath.optional(),
-    code: fieldPath.optional(),
-    duration: fieldPath.optional(),
-    model: fieldPath.optional(),
-    stream: fieldPath.optional(),
-    path: fieldPath.optional(),
-    method: fieldPath.optional(),
-    error_code: fieldPath.optional(),
-    error_type: fieldPath.optional(),
-    error_message: fieldPath.optional(),
-    request_id: fieldPath.optional(),
-    input_tokens: fieldPath.optional(),
-    output_tokens: fieldPath.optional(),
-    first_token: fieldPath.optional(),
-    flags: fieldPath.optional(),
-    details: fieldPath.optional(),
-    upstream_code: fieldPath.optional(),
-    upstream_connect_time: fieldPath.optional(),
-    upstream_header_time: fieldPath.optional(),
-  })
-  .describe(
-    'Where to find what, as dotted paths (response.status); what is not named is looked for under its usual names.',
-  );
-
-const lineSchema = {
-  provider: labelValue.prefault('default').describe('Value of the provider label for the requests of this log.'),
-  format: z.enum(['auto', 'nginx-json', 'json']).prefault('auto').describe('How the lines are written.'),
-  fields: fieldsSchema.prefault({}),
-  duration_unit: z.enum(['s', 'ms', 'us', 'ns']).optional().describe('Unit of durations; by default from the format.'),
-  time_format: z
-    .enum(['auto', 'iso', 'epoch_s', 'epoch_ms', 'clf'])
-    .prefault('auto')
-    .describe('How times are written.'),
-  include: z
-    .enum(['llm', 'all'])
-    .prefault('llm')
-    .describe('llm: lines whose path is no LLM operation are filtered; all: every line is a request.'),
-  max_line: lineBytes('1MiB').prefault('1MiB').describe('Longer lines are rejected as too_long.'),
-};
-
-const logSchema = z.strictObject({
-  file: z.string().min(1).describe('Path of the log, followed across rotation.'),
-  source: labelValue.optional().describe('Value of the source label; by default the path.'),
-  start_at: z
-    .enum(['end', 'beginning'])
-    .prefault('end')
-    .describe('Where to start in a file that exists when the exporter starts.'),
-  ...lineSchema,
-});
-
 const providerSchema = z.strictObject({
   gateway_timeout: durationMs('60s', 1)
     .optional()
@@ -155,6 +60,28 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('Read request lines from standard input.')
     .meta({ sameAs: 'logs[]' }),
+  push: pushSchema.optional(),
+  syslog: z
+    .array(syslogSchema)
+    .max(20)
+    .prefault([])
+    .describe('Addresses on which nginx, HAProxy or others log by syslog.'),
+  state: z
+    .strictObject({
+      dir: z
+        .string()
+        .min(1)
+        .prefault('./data')
+        .describe('Folder of the counters and read positions that outlive a restart; made when it is not there.'),
+      sync: z
+        .enum(['scrape', 'interval', 'off'])
+        .prefault('scrape')
+        .describe(
+          'scrape: on disk before a scrape sees it, so that no counter ever goes back; interval: only from time to time; off: nothing is kept.',
+        ),
+      interval: durationMs('5s', 100).prefault('5s').describe('Longest time between two writes.'),
+    })
+    .prefault({}),
   providers: z.record(labelValue, providerSchema).prefault({}).describe('What is known of a provider, by its label.'),
   web: z
     .strictObject({
@@ -196,4 +123,6 @@ export const configSchema = z.strictObject({
 
 export type Config = z.output<typeof configSchema>;
 export type LogConfig = Config['logs'][number];
+export type PushConfig = NonNullable<Config['push']>;
+export type SyslogConfig = Config['syslog'][number];
 export type LineConfig = NonNullable<Config['stdin']>;

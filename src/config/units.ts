@@ -42,3 +42,17 @@ export function addressUrl({ host, port }: ListenAddress): string {
   const reachable = host === undefined || host === '::' || host === '0.0.0.0' ? 'localhost' : host;
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
 }
+
+/** A socket that others write to. */
+export type SocketAddress =
+  | { readonly kind: 'udp' | 'tcp'; readonly address: ListenAddress }
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** `udp://127.0.0.1:5514`, `tcp://…`, `unix:///run/llm.sock`; a string says what is wrong with it. */
+export function parseSocketAddress(text: string): SocketAddress | string {
+  const [, kind, rest = ''] = /^(udp|tcp|unix):\/\/(.+)$/.exec(text) ?? [];
+  if (kind === 'unix') return rest.startsWith('/') ? { kind, path: rest } : 'needs an absolute path after unix://';
+  if (kind !== 'udp' && kind !== 'tcp') return 'is not udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH';
+  const address = parseListenAddress(rest);
+  return typeof address === 'string' ? address : { kind, address };
+}

@@ -11,6 +11,7 @@ export const REJECT_REASONS = [
   'invalid_code',
   'invalid_time',
   'invalid_duration',
+  'invalid_frame',
 ] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
@@ -28,6 +29,16 @@ export interface LiveRequest {
   end(event: RequestEvent): void;
 }
 
+/** How a source is doing at this moment. */
+export interface SourceStatus {
+  /** The source can be read now. */
+  readonly up: boolean;
+  /** Written but not read yet. */
+  readonly lagBytes: number;
+  /** Files that are open; absent for what is no file. */
+  readonly files?: number | undefined;
+}
+
 /**
  * What one source of lines tells the rest. Per source, always: lines = events + filtered + rejected.
  * `read` is called with the bytes of each chunk taken in and the number of lines that ended in it.
@@ -37,10 +48,13 @@ export interface SourceSink {
   event(event: RequestEvent): void;
   /** A well-formed line that is no LLM request (another path). */
   filtered(): void;
-  reject(reason: RejectReason): void;
+  /**
+   * `shape` tells people what the line looked like and nothing of what it said (see `rejected-shape.ts`); it is asked for only when the
+   * sink wants it, since a log of nothing but rejects must cost no more than others.
+   */
+  reject(reason: RejectReason, shape?: () => string): void;
   rotated(kind: RotationKind): void;
-  /** `up`: the source can be read now. `lagBytes`: written but not read yet. */
-  status(status: { readonly up: boolean; readonly lagBytes: number }): void;
+  status(status: SourceStatus): void;
   /** The source is gone from the configuration: its gauges vanish, its counters stay. */
   close(): void;
 }

@@ -17,6 +17,16 @@ export interface CellSet<C extends Cell> extends Iterable<C> {
   /** The same for those who keep it; undefined where the limit keeps these labels out, which counts anew each time. */
   hold(labels: LabelSet): C | undefined;
   remove(labels: LabelSet): void;
+  /** The cell of labels that were saved, born when they were; the limit was kept when it was new. */
+  restore(labels: LabelSet, born: Born): C;
+}
+
+/** When a series began. */
+export interface Born {
+  /** Position among all births: 1 for the first series of the store. */
+  readonly birth: number;
+  /** Epoch milliseconds. */
+  readonly createdMs: number;
 }
 
 /** Whether the series limit applies: the model is the one label that clients write. The rest are closed sets or configured. */
@@ -43,7 +53,7 @@ export function createCellSet<C extends Cell>({
   readonly labelNames: readonly string[];
   /** Most cells, where `isLimited`. */
   readonly limit: number;
-  readonly make: (labelValues: readonly string[]) => C;
+  readonly make: (labelValues: readonly string[], born?: Born) => C;
   readonly onOverflow: () => void;
 }): CellSet<C> {
   const root: Branch<C> = { branches: undefined, cell: undefined };
@@ -59,10 +69,13 @@ export function createCellSet<C extends Cell>({
     return branch.cell;
   };
 
-  const plant = (labels: LabelSet): C => {
+  const plant = (labels: LabelSet, born?: Born): C => {
     let branch = root;
     for (const name of labelNames) branch = branchAt(branch, labels[name] ?? '');
-    branch.cell = make(labelNames.map((name) => labels[name] ?? ''));
+    branch.cell = make(
+      labelNames.map((name) => labels[name] ?? ''),
+      born,
+    );
     cells.add(branch.cell);
     return branch.cell;
   };
@@ -89,6 +102,10 @@ export function createCellSet<C extends Cell>({
       if (cell === undefined) return;
       cells.delete(cell);
       prune(root, cell.labelValues);
+    },
+    restore(labels, born) {
+      const safe = toSafeLabels(labelNames, labels);
+      return find(safe) ?? plant(safe, born);
     },
     [Symbol.iterator]: () => cells.values(),
   };

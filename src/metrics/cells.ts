@@ -1,11 +1,9 @@
 import type { Clock } from '../clock.ts';
-import { type Cell, type CellSet, createCellSet } from './cell-set.ts';
+import { type Born, type Cell, type CellSet, createCellSet } from './cell-set.ts';
 import { type Family, type FamilyName, families } from './families.ts';
 import { formatLabels } from './text-format.ts';
 
-interface BornCell extends Cell {
-  /** Position among all births: 1 for the first series of the store. */
-  readonly birth: number;
+interface BornCell extends Cell, Born {
   /** `Clock.elapsedMs` at birth. */
   readonly bornMs: number;
 }
@@ -52,19 +50,20 @@ export function createFamilyCells(options: {
   readonly onOverflow: () => void;
 }): { readonly table: readonly FamilyCells[]; readonly births: () => number } {
   let births = 0;
-  const bear = (labelValues: readonly string[]): BornCell => {
-    births += 1;
-    return { labelValues, birth: births, bornMs: options.clock.elapsedMs() };
+  const bear = (labelValues: readonly string[], born?: Born): BornCell => {
+    births = born === undefined ? births + 1 : Math.max(births, born.birth);
+    const { birth, createdMs } = born ?? { birth: births, createdMs: options.clock.nowMs() };
+    return { labelValues, birth, createdMs, bornMs: options.clock.elapsedMs() };
   };
-  const setOf = <C extends Cell>(family: Family, make: (labelValues: readonly string[]) => C) =>
+  const setOf = <C extends Cell>(family: Family, make: (labelValues: readonly string[], born?: Born) => C) =>
     createCellSet({ labelNames: family.labels, limit: options.seriesLimit, make, onOverflow: options.onOverflow });
 
   const table = familyHeads().map((head): FamilyCells => {
     if (head.family.type !== 'histogram') {
-      const cells = setOf(head.family, (labelValues) => toValueCell(head, bear(labelValues)));
+      const cells = setOf(head.family, (labelValues, born) => toValueCell(head, bear(labelValues, born)));
       return { ...head, kind: 'value', cells };
     }
-    const cells = setOf(head.family, (labelValues) => toHistogramCell(head, bear(labelValues)));
+    const cells = setOf(head.family, (labelValues, born) => toHistogramCell(head, bear(labelValues, born)));
     return { ...head, kind: 'histogram', cells };
   });
   return { table, births: () => births };

@@ -178,6 +178,36 @@ export const families = {
     help: 'Requests counted under the value "other" because a label had reached its limit.',
     labels: ['label'],
   },
+  llm_exporter_source_files: {
+    type: 'gauge',
+    help: 'Files of a source that are open now.',
+    labels: ['source'],
+  },
+  llm_exporter_push_requests_total: {
+    type: 'counter',
+    help: 'Requests to POST /v1/logs by how they were answered.',
+    labels: ['result'],
+  },
+  llm_exporter_state_loads_total: {
+    type: 'counter',
+    help: 'Starts of this exporter by what was found in its state folder; corrupt state is set aside.',
+    labels: ['result'],
+  },
+  llm_exporter_state_writes_total: {
+    type: 'counter',
+    help: 'Writes of counters and read positions to the state folder, by whether they reached the disk.',
+    labels: ['result'],
+  },
+  llm_exporter_state_last_write_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Time of the last write to the state folder that reached the disk.',
+    labels: [],
+  },
+  llm_exporter_state_dropped_series_total: {
+    type: 'counter',
+    help: 'Saved series that no metric family of this version or configuration has a place for.',
+    labels: [],
+  },
   llm_exporter_scrape_duration_seconds: {
     type: 'histogram',
     help: 'Time to render one answer of /metrics.',

@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.ts';
 import { isLimited } from './cell-set.ts';
 import { createFamilyCells, type FamilyCells, increase, observe, type ValueFamily } from './cells.ts';
+import { type Cut, cutFamily } from './cut.ts';
 import type { FamilyName, Labels, NamesOf } from './families.ts';
+import { type Restored, restoreFamilies, type SavedFamily } from './restore.ts';
 import { toLabelSet } from './text-format.ts';
 
 /** Series a family may have by default: far above what one gateway's traffic makes, and still a light scrape. */
@@ -37,6 +39,10 @@ export interface Store {
   beforeCollect(task: () => void): void;
   /** Runs those tasks, then gives every family in the order of the table. */
   collect(): readonly FamilyCells[];
+  /** Runs those tasks, then takes all values of this moment. */
+  cut(): Cut;
+  /** Takes up saved values; only before anything was counted. */
+  restore(saved: readonly SavedFamily[]): Restored;
   /** Series that a family may have, where clients write one of its labels. */
   readonly seriesLimit: number;
   /** Series born so far, which is the birth number of the youngest. */
@@ -93,6 +99,8 @@ export function createStore({
       setSeriesGauges(store, table, seriesLimit);
       return table;
     },
+    cut: () => ({ families: store.collect().map(cutFamily), births: births() }),
+    restore: (saved) => restoreFamilies(table, saved),
     seriesLimit,
     births,
   };

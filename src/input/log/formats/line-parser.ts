@@ -1,4 +1,5 @@
 import type { Clock } from '../../../clock.ts';
+import type { LineFormat } from '../../../config/schema-lines.ts';
 import { chooseFields, type FieldChoice, type FieldMap, joinFields } from '../fields/field-map.ts';
 import type { TimeFormat } from '../fields/time.ts';
 import type { DurationUnit } from '../fields/values.ts';
@@ -7,11 +8,7 @@ import { GENERIC_JSON_FIELDS } from './generic-json.ts';
 import { createJsonLineParser } from './json-line.ts';
 import { NGINX_JSON_FIELDS } from './nginx-json.ts';
 
-/** How the lines of a log are written. */
-export const LINE_FORMATS = ['auto', 'nginx-json', 'json'] as const;
-export type LineFormat = (typeof LINE_FORMATS)[number];
-
-const FIELDS: Readonly<Record<LineFormat, FieldMap>> = {
+const FIELDS: Readonly<Partial<Record<LineFormat, FieldMap>>> = {
   'nginx-json': NGINX_JSON_FIELDS,
   json: GENERIC_JSON_FIELDS,
   // Both are JSON and differ only in names, so there is nothing to guess: whatever name is met counts.
@@ -36,7 +33,7 @@ export interface LineParserOptions {
 export function createLineParser(options: LineParserOptions): LineParser {
   const { format, fields = {}, durationUnit, timeFormat = 'auto', provider, include = 'llm', clock } = options;
   return createJsonLineParser({
-    fields: chooseFields(FIELDS[format], fields),
+    fields: chooseFields(FIELDS[format] ?? GENERIC_JSON_FIELDS, fields),
     durationUnit,
     timeFormat,
     provider,

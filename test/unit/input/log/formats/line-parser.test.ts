@@ -2,12 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { LineFormat } from '../../../../../src/config/schema-lines.ts';
 import { REJECT_REASONS } from '../../../../../src/event/sink.ts';
-import {
-  createLineParser,
-  type LineFormat,
-  type LineParserOptions,
-} from '../../../../../src/input/log/formats/line-parser.ts';
+import { createLineParser, type LineParserOptions } from '../../../../../src/input/log/formats/line-parser.ts';
 import type { LineResult } from '../../../../../src/input/log/parsed-line.ts';
 import { createManualClock } from '../../../../support/manual-clock.ts';
 

@@ -1,0 +1,65 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Cut } from '../metrics/cut.ts';
+import type { SavedFamily } from '../metrics/restore.ts';
+import type { Store } from '../metrics/store.ts';
+
+/** When state is written: before each scrape is answered and every `intervalMs`; only the latter; never. */
+export const STATE_SYNCS = ['scrape', 'interval', 'off'] as const;
+export type StateSync = (typeof STATE_SYNCS)[number];
+
+/** Plain data as JSON holds it. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
+
+/** Something outside the store that must agree with the counters: read positions, keys of pushes, what scrapers have seen. */
+export interface StatePart {
+  /** Its present state, taken in the same tick as the values of the store. Never throws; holds no line's content. */
+  save(): Json;
+}
+
+/** What was found on disk at the start. */
+export interface SavedState {
+  readonly families: readonly SavedFamily[];
+  /** By the names the parts were saved under. Unknown until the part has looked: another version may have written it. */
+  readonly parts: Readonly<Record<string, unknown>>;
+}
+
+/** How the start went: `empty` there was none; `corrupt` what could not be read was set aside, the rest (if any) was taken up. */
+export const STATE_LOADS = ['restored', 'empty', 'corrupt'] as const;
+export type StateLoad = (typeof STATE_LOADS)[number];
+
+export interface StateStatus {
+  readonly dir: string;
+  readonly load: StateLoad;
+  /** Where unreadable state was put. */
+  readonly setAside: string | undefined;
+  readonly lastWriteMs: number | undefined;
+  readonly bytes: number;
+  /** Why the last write failed (`ENOSPC`); undefined when it did not. */
+  readonly trouble: string | undefined;
+}
+
+/** The durable state of one exporter. */
+export interface State {
+  /** What was saved by the run before. */
+  readonly saved: SavedState;
+  /** From now on writes every interval, and with `commit`. Call when every part is there. */
+  begin(options: { readonly store: Store; readonly parts: Readonly<Record<string, StatePart>> }): void;
+  /**
+   * Takes a cut, writes and syncs it, and resolves with it: whatever is told from that cut can never be taken back. Never rejects: a disk
+   * that is full or read-only must not stop serving, so the cut is handed out all the same, and the trouble is told in the metric, the log
+   * and `status`.
+   */
+  commit(): Promise<Cut>;
+  status(): StateStatus;
+  /** Writes a last time and gives the directory up. */
+  close(): Promise<void>;
+}
+
+export interface StateOptions {
+  readonly dir: string;
+  readonly sync: StateSync;
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
