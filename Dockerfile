@@ -17,6 +17,9 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+# Counters and read positions (state.dir) outlive the container; a named volume takes over who owns the folder.
+RUN install -d -m 700 -o 1000 -g 1000 /app/data
+VOLUME /app/data
 # A number, so that Kubernetes can check runAsNonRoot; 1000 is the image's user "node".
 USER 1000
 EXPOSE 8503 9503

@@ -12,11 +12,15 @@ import { createInputs } from './input/inputs.ts';
 import type { Log } from './log.ts';
 import { exposeBuild, exposeReload } from './metrics/record/info.ts';
 import { createRecorder, type RecorderSettings } from './metrics/record/recorder.ts';
-import { createStore } from './metrics/store.ts';
+import { FIT_MESSAGES } from './metrics/record/source/source-fit.ts';
+import { createScrapers } from './metrics/scrapers.ts';
+import { createStore, type Store } from './metrics/store.ts';
 import type { Problem } from './problem.ts';
 import { warnOfExamples } from './rules/examples.ts';
 import { type LoadedRules, loadRules } from './rules/load-rules.ts';
 import { createWebServer } from './server/server.ts';
+import { openState } from './state/open-state.ts';
+import type { State } from './state/state.ts';
 
 export interface AppOptions {
   /** Reads the configuration, at the start and at every reload; throws a ProblemError when it is wrong. */
@@ -46,62 +50,104 @@ interface Settings {
   readonly rules: LoadedRules;
 }
 
-/** Builds the parts, joins them, and listens. Throws a ProblemError when the configuration or a port is of no use. */
-export async function startApp({ load, clock, log, build, stdin }: AppOptions): Promise<RunningApp> {
+/** Builds the parts, joins them, and listens. Throws a ProblemError when the configuration, a port or the state folder is of no use. */
+export async function startApp(options: AppOptions): Promise<RunningApp> {
+  const { clock, log } = options;
   const builtIn = loadCatalogue();
   const loadSettings = (): Settings => {
-    const config = load();
+    const config = options.load();
     return { config, rules: loadRules(config.classify.rules_file, builtIn) };
   };
   const settings = loadSettings();
+  const { dir, sync, interval } = settings.config.state;
+  const store = createStore({ clock, limits: { series: settings.config.limits.series } });
+  const state = await openState({ dir, sync, intervalMs: interval, store, clock, log });
+  const app = joinParts({ ...options, settings, loadSettings, store, state });
+  try {
+    return await app.start();
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+}
+
+interface Joined {
+  start(): Promise<RunningApp>;
+  close(): Promise<void>;
+}
+
+interface JoinOptions extends AppOptions {
+  readonly settings: Settings;
+  readonly loadSettings: () => Settings;
+  readonly store: Store;
+  readonly state: State;
+}
+
+function joinParts({ settings, loadSettings, store, state, clock, log, build, stdin }: JoinOptions): Joined {
   const { config } = settings;
   const { catalogue } = settings.rules;
   let ready = false;
-  const store = createStore({ clock, limits: { series: config.limits.series } });
-  const recorder = createRecorder({ store, catalogue, clock, settings: recorderSettings(config) });
-  const inputs = createInputs({ config, sink: recorder, clock, log, stdin });
-  const tryExamples = ({ config, rules }: Settings) =>
-    warnOfExamples(rules, { clock, log, providers: providerSettings(config) });
+  const recorder = createRecorder({
+    ...{ store, catalogue, clock, settings: recorderSettings(config) },
+    onFit: (source, { verdict, ...counts }) =>
+      log[verdict === 'good' ? 'info' : 'warn'](FIT_MESSAGES[verdict], { source, ...counts }),
+  });
+  const inputs = createInputs({
+    ...{ config, sink: recorder, clock, log, stdin },
+    saved: state.saved,
+    durable: state.commit,
+  });
+  const scrapers = createScrapers({
+    ...{ clock, births: store.births, birth: config.metrics.birth },
+    saved: state.saved.scrapers,
+  });
   const { reload, running } = createReload({
-    load: loadSettings,
-    log,
-    settings,
+    ...{ load: loadSettings, log, settings },
     apply(next) {
       recorder.reconfigure(recorderSettings(next.config), next.rules.catalogue);
       inputs.reconfigure(next.config);
-      tryExamples(next);
+      tryExamples(next, clock, log);
     },
     report: (success) => exposeReload(store, clock, success),
   });
   const web = createWebServer({
-    ...{ store, recorder, catalogue, clock, log, build },
-    birth: config.metrics.birth,
+    ...{ store, recorder, catalogue, clock, log, build, scrapers, cut: state.commit, state: state.status },
     isReady: () => ready,
     inputs: () => describeInputs(running().config),
+    receive: inputs.receive,
     reload: config.web.enable_lifecycle ? reload : undefined,
   });
-  const close = async (): Promise<void> => {
+  exposeBuild(store, build);
+  exposeReload(store, clock, true);
+
+  async function close(): Promise<void> {
     ready = false;
     await inputs.close();
     await web.close();
-  };
-
-  exposeBuild(store, build);
-  exposeReload(store, clock, true);
-  try {
-    const webAddress = await listenOn('web.listen_address', config.web.listen_address, web);
-    const proxyAddress = await inputs.start();
-    ready = true;
-    tryExamples(settings);
-    const drain = (): Promise<void> => {
-      ready = false;
-      return inputs.drain();
-    };
-    return { proxyAddress, webAddress, reload, drain, close };
-  } catch (error) {
-    await close();
-    throw error;
+    // Last: what the others counted as they ended is kept, and nobody can be told of anything later.
+    await state.close();
   }
+
+  return {
+    close,
+    async start() {
+      const webAddress = await listenOn('web.listen_address', config.web.listen_address, web);
+      const proxyAddress = await inputs.start();
+      // Not before the inputs know what they go on from: a write would forget it.
+      state.begin({ ...inputs.parts, scrapers });
+      ready = true;
+      tryExamples(settings, clock, log);
+      const drain = (): Promise<void> => {
+        ready = false;
+        return inputs.drain();
+      };
+      return { proxyAddress, webAddress, reload, drain, close };
+    },
+  };
+}
+
+function tryExamples({ config, rules }: Settings, clock: Clock, log: Log): void {
+  warnOfExamples(rules, { clock, log, providers: providerSettings(config) });
 }
 
 function recorderSettings(config: Config): RecorderSettings {

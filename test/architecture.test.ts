@@ -25,8 +25,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: ['event', 'classify', 'clock', 'build-info'],
   state: ['metrics', 'clock', 'log', 'problem'],
   input: ['event', 'provider', 'config', 'clock', 'log', 'problem'],
-  server: ['metrics', 'classify', 'config', 'problem', 'log', 'clock', 'build-info'],
-  explain: ['event', 'provider', 'classify', 'input', 'metrics/record/model-admission', 'clock', 'log', 'problem'],
+  server: ['metrics', 'state/state', 'classify', 'config', 'problem', 'log', 'clock', 'build-info'],
+  explain: ['event', 'provider', 'classify', 'config/schema-lines', 'input', 'metrics', 'clock', 'log', 'problem'],
   mixin: ['metrics/families', 'classify/catalogue', 'classify/causes', 'config', 'problem'],
   simulate: ['event', 'provider', 'classify/causes', 'problem', 'log', 'clock'],
   app: [

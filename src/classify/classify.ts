@@ -102,7 +102,10 @@ function flagsOf(logged: string): string[] {
   return flags.map((flag) => (TERMINATION_STATE.test(flag) ? flag.slice(0, 2) : flag));
 }
 
-function candidates({ event, status, code, type, flags }: Evidence, index: RuleIndex): IndexedRule[] {
+function candidates({ event, status, code, type, flags }: Evidence, index: RuleIndex): readonly IndexedRule[] {
+  if (code === undefined && type === undefined && flags.length === 0 && event.error?.message === undefined) {
+    return index.wordless.get(status) ?? index.always;
+  }
   const found = new Set(index.always);
   const add = (rules: Iterable<IndexedRule> | undefined) => {
     if (rules !== undefined) for (const rule of rules) found.add(rule);

@@ -22,6 +22,8 @@ export interface RuleIndex {
   readonly byKeyword: KeywordIndex<IndexedRule>;
   readonly byRefinedCause: ReadonlyMap<Cause, readonly IndexedRule[]>;
   readonly always: readonly IndexedRule[];
+  /** Of each status that a rule names: those of `byStatus` and `always` in their order, all there is to try for an answer without words. */
+  readonly wordless: ReadonlyMap<number, readonly IndexedRule[]>;
 }
 
 /** Compiles rules once, in their order. */
@@ -43,7 +45,13 @@ export function createRuleIndex(rules: readonly Rule[]): RuleIndex {
     else if (status !== undefined) file(byStatus, status, indexed);
     else always.push(indexed);
   }
-  return { byCode, byFlag, byStatus, byRefinedCause, always, byKeyword: createKeywordIndex(keywords) };
+  const wordless = new Map(
+    Array.from(byStatus, ([status, filed]) => [
+      status,
+      [...new Set([...always, ...filed])].sort((a, b) => a.order - b.order),
+    ]),
+  );
+  return { byCode, byFlag, byStatus, byRefinedCause, always, wordless, byKeyword: createKeywordIndex(keywords) };
 }
 
 /** Each alternative of a rule's patterns under its own keywords, so that only those are tried whose keywords all occur. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadCatalogue } from '../classify/catalogue.ts';
+import { LINE_FORMATS, type LineFormat } from '../config/schema-lines.ts';
 import { wantsColour } from '../demo/notifications.ts';
 import { createExplainer, type Explainer } from '../explain/explainer.ts';
 import type { Hints } from '../explain/item.ts';
@@ -16,10 +17,13 @@ import { createStyle } from './terminal/style.ts';
 import { createTally, formatTally, type Tally } from './terminal/tally.ts';
 import { formatItem, itemToJson } from './terminal/verdict.ts';
 
+const FORMATS = [...new Set([...INPUT_FORMATS, ...LINE_FORMATS])];
+
 interface ExplainFlags {
   readonly corpus?: string;
   readonly summary?: true;
-  readonly format: InputFormat;
+  readonly format: InputFormat | LineFormat;
+  readonly logFormat?: string;
   readonly provider?: string;
   readonly status?: number;
   readonly header: Readonly<Record<string, string>>;
@@ -36,6 +40,7 @@ Examples:
   curl -isS https://api.novita.ai/openai/v1/models | llm-exporter explain
   llm-exporter explain api.novita.ai.har
   tail -n 20 /var/log/nginx/llm.json | llm-exporter explain --provider novita
+  llm-exporter explain access.log --log-format '$remote_addr [$time_local] "$request" $status $request_time'
 
 --corpus reads lines of {"provider", "status", "headers"?, "body", "stream"?, "cause"?} and prints for each, in order, one line
 {"cause", "basis", "rule", "origin", "owner"}; a line that cannot be read gives {"error"}, and the exit code is 1 at the end.
@@ -53,7 +58,10 @@ export function explainCommand(context: CliContext): Command {
     )
     .option('--corpus <file>', 'judge recorded failures, one JSON object a line')
     .option('--summary', 'with --corpus: only the accuracy and the confusions')
-    .addOption(new Option('--format <name>', 'what the file is').choices(INPUT_FORMATS).default('auto'))
+    .addOption(
+      new Option('--format <name>', 'what the file is, or the format of its lines').choices(FORMATS).default('auto'),
+    )
+    .option('--log-format <string>', 'log_format of nginx that its lines have')
     .option('--provider <name>', 'who was asked; by default from the host, where one is named')
     .addOption(option('--status <code>', 'HTTP status of the answer', statusCode))
     .addOption(
@@ -79,8 +87,10 @@ async function explain(file: string | undefined, flags: ExplainFlags, { stdout, 
   const input = await readSource(file ?? '-', stdin);
   const look = { width: widthOf(stdout), style: createStyle(wantsColour(stdout, env)) };
   const seen = { explained: 0, unreadable: 0 };
-  for await (const item of explainer.explain(input, { format: flags.format, hints: hintsOf(flags) })) {
-    seen['unreadable' in item ? 'unreadable' : 'explained'] += 1;
+  const { format, lines } = formatOf(flags);
+  for await (const item of explainer.explain(input, { format, hints: { ...hintsOf(flags), lines } })) {
+    if ('unreadable' in item) seen.unreadable += 1;
+    else if ('event' in item) seen.explained += 1;
     stdout.write(flags.json === true ? `${JSON.stringify(itemToJson(item))}\n` : `${formatItem(item, look)}\n`);
   }
   report(seen);
@@ -128,6 +138,20 @@ async function readSource(file: string, stdin: CliContext['stdin']): Promise<Buf
     const message = error instanceof Error ? error.message : String(error);
     throw new ProblemError([{ code: 'explain.file', file, message: `cannot be read: ${message}` }], { cause: error });
   }
+}
+
+/** A format of lines says what the file is, too. */
+function formatOf({ format, logFormat }: ExplainFlags): {
+  readonly format: InputFormat;
+  readonly lines: Hints['lines'];
+} {
+  const isInput = (name: string): name is InputFormat => INPUT_FORMATS.some((known) => known === name);
+  if (isInput(format)) {
+    return logFormat === undefined
+      ? { format, lines: undefined }
+      : { format: 'lines', lines: { format: 'nginx', logFormat } };
+  }
+  return { format: 'lines', lines: { format, logFormat } };
 }
 
 function hintsOf({ provider, status, header, stream, duration, all }: ExplainFlags): Hints {

@@ -13,6 +13,7 @@ type CreateCommand = (context: CliContext) => Command;
 const COMMANDS: ReadonlyMap<string, () => Promise<CreateCommand>> = new Map([
   ['serve', async () => (await import('./serve.ts')).serveCommand],
   ['check-config', async () => (await import('./check-config.ts')).checkConfigCommand],
+  ['detect', async () => (await import('./detect.ts')).detectCommand],
   ['causes', async () => (await import('./causes.ts')).causesCommand],
   ['explain', async () => (await import('./explain.ts')).explainCommand],
   ['generate', async () => (await import('./generate.ts')).generateCommand],

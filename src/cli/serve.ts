@@ -23,6 +23,8 @@ interface ServeFlags {
   readonly 'web.listenAddress'?: string;
   readonly 'web.enableLifecycle'?: true;
   readonly 'rules.file'?: string;
+  readonly 'state.dir'?: string;
+  readonly 'state.sync'?: string;
   readonly 'log.level': LogLevel;
   readonly 'log.format': LogFormat;
 }
@@ -54,6 +56,8 @@ export function serveCommand(context: CliContext): Command {
     .option('--web.listen-address <address>', 'where /metrics and the status page are served (default :9503)')
     .option('--web.enable-lifecycle', 'allow POST /-/reload')
     .option('--rules.file <path>', 'YAML file with rules of your own for the cause of a failure')
+    .option('--state.dir <path>', 'where counters and read positions outlive a restart (default ./data)')
+    .option('--state.sync <when>', 'when they are written: scrape, interval or off (default scrape)')
     .addOption(new Option('--log.level <level>', 'least severe log line to print').choices(LOG_LEVELS).default('info'))
     .addOption(new Option('--log.format <format>', 'how log lines are written').choices(LOG_FORMATS).default('logfmt'))
     .addHelpText('after', EXAMPLE)
@@ -90,6 +94,8 @@ function overridesOf(flags: ServeFlags): Override[] {
     { flag: '--web.enable-lifecycle', path: ['web', 'enable_lifecycle'], value: flags['web.enableLifecycle'] },
     // A path on the command line starts where the command is run, one in the file starts at the file.
     { flag: '--rules.file', path: ['classify', 'rules_file'], value: rulesFile && resolve(rulesFile) },
+    { flag: '--state.dir', path: ['state', 'dir'], value: flags['state.dir'] },
+    { flag: '--state.sync', path: ['state', 'sync'], value: flags['state.sync'] },
   ];
   return overrides.filter(({ value }) => value !== undefined);
 }

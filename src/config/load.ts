@@ -1,8 +1,9 @@
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { type Problem, ProblemError } from '../problem.ts';
+import { dirname, isAbsolute, join } from 'node:path';
+import { ProblemError } from '../problem.ts';
 import { schemaProblems } from '../schema-problems.ts';
 import { inFileOrder, type Path, type Place, readYaml, readYamlFile, type YamlSource } from '../yaml-source.ts';
-import { type Config, configSchema, type LogConfig } from './schema.ts';
+import { findContradictions } from './contradictions.ts';
+import { type Config, configSchema } from './schema.ts';
 
 /** A value given on the command line: it overrides the file, and problems with it name the flag. */
 export interface Override {
@@ -41,8 +42,13 @@ export function loadConfig({
 
 /** A file that the configuration names beside itself is found wherever the exporter was started. */
 function withResolvedPaths(config: Config, dir: string): Config {
-  const file = config.classify.rules_file;
-  return file === undefined || isAbsolute(file) ? config : { ...config, classify: { rules_file: join(dir, file) } };
+  const { classify, push } = config;
+  const from = (file: string) => (isAbsolute(file) ? file : join(dir, file));
+  return {
+    ...config,
+    classify: classify.rules_file === undefined ? classify : { rules_file: from(classify.rules_file) },
+    push: push?.token_file === undefined ? push : { ...push, token_file: from(push.token_file) },
+  };
 }
 
 function withOverrides(raw: unknown, overrides: readonly Override[]): unknown {
@@ -68,34 +74,4 @@ function placeOf(path: Path, source: YamlSource, overrides: readonly Override[])
     path.every((key, index) => index >= given.length || key === given[index]),
   );
   return override === undefined ? source.placeOf(path) : { file: override.flag };
-}
-
-/** Faults that no single field shows. */
-function findContradictions(config: Config, source: YamlSource): Problem[] {
-  if (config.proxy === undefined && config.logs.length === 0 && config.stdin === undefined) {
-    const message = 'nothing to watch: it needs a proxy with an upstream, a log file or stdin';
-    return [{ code: 'config.no_input', file: source.file, message }];
-  }
-  return [
-    ...duplicates(config, ({ source, file }) => source ?? file, config.stdin && 'stdin').map(({ index, value }) => ({
-      code: 'config.duplicate_source',
-      ...source.placeOf(['logs', index]),
-      message: `logs.${index}: a source named "${value}" is there already`,
-    })),
-    ...duplicates(config, ({ file }) => resolve(file)).map(({ index, value }) => ({
-      code: 'config.duplicate_file',
-      ...source.placeOf(['logs', index]),
-      message: `logs.${index}: the file "${value}" is followed already: its requests would count twice`,
-    })),
-  ];
-}
-
-/** The logs that say the same as one before them, or as `taken`. */
-function duplicates(
-  { logs }: Config,
-  read: (log: LogConfig) => string,
-  taken?: string,
-): { readonly index: number; readonly value: string }[] {
-  const values = logs.map(read);
-  return values.flatMap((value, index) => (value === taken || values.indexOf(value) < index ? [{ index, value }] : []));
 }

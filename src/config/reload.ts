@@ -11,16 +11,18 @@ const FIXED: readonly (readonly [setting: string, read: (config: Config) => unkn
   ['metrics', ({ metrics }) => metrics],
   ['limits.series', ({ limits }) => limits.series],
   ['stdin', ({ stdin }) => stdin],
+  ['state', ({ state }) => state],
 ];
 
 /** A new configuration as far as it can be in force: the fixed settings stay as they were started. */
 function inForce(started: Config, next: Config): Config {
-  const { proxy, web, metrics, stdin, limits } = started;
+  const { proxy, web, metrics, stdin, state, limits } = started;
   return {
     ...next,
     web,
     metrics,
     stdin,
+    state,
     limits: { ...next.limits, series: limits.series },
     proxy: proxy && { ...proxy, ...next.proxy, listen_address: proxy.listen_address, timeouts: proxy.timeouts },
   };

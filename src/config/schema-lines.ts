@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readNginxLogFormat } from './nginx-log-format.ts';
 import { labelValue, listenSocket, sizeBytes } from './schema-values.ts';
 
 /** How the lines of a log are written. `auto` finds out. */
@@ -66,6 +67,10 @@ export const lineSchema = {
   log_format: z
     .string()
     .min(1)
+    .check(({ value, issues }) => {
+      const read = readNginxLogFormat(value);
+      if (typeof read === 'string') issues.push({ code: 'custom', message: read, input: value });
+    })
     .optional()
     .describe('The `log_format` string of nginx, as it stands in its configuration; with `format: nginx`.'),
   wrapper: z
@@ -114,11 +119,13 @@ export const pushSchema = z
       .string()
       .min(1)
       .optional()
-      .describe('File that holds the token which senders show as `Authorization: Bearer TOKEN`.'),
+      .describe(
+        'File that holds the token which senders show as `Authorization: Bearer TOKEN`; a relative path starts at this file.',
+      ),
     allow_anonymous: z
       .boolean()
       .prefault(false)
-      .describe('Take pushes without a token; otherwise token_file is needed.'),
+      .describe('Take pushes from whoever reaches the web address; otherwise token_file is needed.'),
     max_body: sizeBytes('8MiB')
       .prefault('8MiB')
       .describe('Largest body, after decompression; larger ones are refused with 413.'),
@@ -133,7 +140,7 @@ export const pushSchema = z
 
 export const syslogSchema = z.strictObject({
   listen: listenSocket('udp://127.0.0.1:5514').describe(
-    'Where senders reach it: udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH (datagrams).',
+    'Where senders reach it: udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH (a stream; nginx and HAProxy send datagrams: use udp).',
   ),
   source: labelValue.optional().describe('Value of the source label; by default the address.'),
   ...lineSchema,

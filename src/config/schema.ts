@@ -72,7 +72,9 @@ export const configSchema = z.strictObject({
         .string()
         .min(1)
         .prefault('./data')
-        .describe('Folder of the counters and read positions that outlive a restart; made when it is not there.'),
+        .describe(
+          'Folder of the counters and read positions that outlive a restart; made when it is not there. A relative path starts where the exporter is started.',
+        ),
       sync: z
         .enum(['scrape', 'interval', 'off'])
         .prefault('scrape')

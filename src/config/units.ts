@@ -48,11 +48,25 @@ export type SocketAddress =
   | { readonly kind: 'udp' | 'tcp'; readonly address: ListenAddress }
   | { readonly kind: 'unix'; readonly path: string };
 
+/** Of the 108 bytes in sun_path (unix(7)) one is the NUL at its end; some systems have 104. */
+const MAX_SOCKET_PATH = 103;
+
 /** `udp://127.0.0.1:5514`, `tcp://…`, `unix:///run/llm.sock`; a string says what is wrong with it. */
 export function parseSocketAddress(text: string): SocketAddress | string {
   const [, kind, rest = ''] = /^(udp|tcp|unix):\/\/(.+)$/.exec(text) ?? [];
-  if (kind === 'unix') return rest.startsWith('/') ? { kind, path: rest } : 'needs an absolute path after unix://';
+  if (kind === 'unix') {
+    if (!rest.startsWith('/')) return 'needs an absolute path after unix://';
+    if (Buffer.byteLength(rest) > MAX_SOCKET_PATH) return `has a path above ${MAX_SOCKET_PATH} bytes`;
+    return { kind, path: rest };
+  }
   if (kind !== 'udp' && kind !== 'tcp') return 'is not udp://HOST:PORT, tcp://HOST:PORT or unix:///PATH';
   const address = parseListenAddress(rest);
   return typeof address === 'string' ? address : { kind, address };
+}
+
+/** The address as it is written in a configuration. */
+export function socketText(socket: SocketAddress): string {
+  if (socket.kind === 'unix') return `unix://${socket.path}`;
+  const { host = '', port } = socket.address;
+  return `${socket.kind}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -69,6 +69,8 @@ export interface PrometheusOptions extends Pick<HttpProgramOptions, 'clock' | 'p
   readonly rules?: string;
   /** Where alerts are sent: `http://127.0.0.1:9093`. */
   readonly alertmanagerUrl?: string;
+  /** `--enable-feature`. */
+  readonly features?: readonly string[];
   /** By default from PATH or Debian. */
   readonly program?: string;
 }
@@ -89,6 +91,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
       `--config.file=${configFile}`,
       `--storage.tsdb.path=${join(folder, 'prometheus-data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
+      ...(options.features ?? []).map((feature) => `--enable-feature=${feature}`),
     ],
   });
   return { ...program, ...createQueries(program.url) };

@@ -82,6 +82,8 @@ async function startExporter({ clock, log, env }: StackOptions, upstream: string
     proxy: { upstream, provider: PROVIDER, listen_address: `${LOOPBACK}:${proxyPort}` },
     web: { listen_address: `${LOOPBACK}:${webPort}` },
     providers: { [PROVIDER]: { models: [...DEMO_MODELS], gateway_timeout: '60s' } },
+    // Its Prometheus begins anew, too.
+    state: { sync: 'off' },
   };
   const overrides = Object.entries(settings).map(([key, value]) => ({ flag: key, path: [key], value }));
   const load = () => loadConfig({ overrides });

@@ -45,6 +45,7 @@ export interface SourceStatus {
  */
 export interface SourceSink {
   read(bytes: number, lines: number): void;
+  /** The event is good during the call only: it may be used again for the next line. Who keeps it makes a copy. */
   event(event: RequestEvent): void;
   /** A well-formed line that is no LLM request (another path). */
   filtered(): void;
@@ -54,6 +55,8 @@ export interface SourceSink {
    */
   reject(reason: RejectReason, shape?: () => string): void;
   rotated(kind: RotationKind): void;
+  /** What was sent and can never be read: they are no lines. With 0 it begins the counter, for sources that can lose some. */
+  lost(messages: number): void;
   status(status: SourceStatus): void;
   /** The source is gone from the configuration: its gauges vanish, its counters stay. */
   close(): void;
@@ -63,4 +66,27 @@ export interface SourceSink {
 export interface EventSink {
   open(start: { readonly provider: string }): LiveRequest;
   source(name: string): SourceSink;
+}
+
+/** How a request that pushes lines was answered. The closed set behind `llm_exporter_push_requests_total`. */
+export const PUSH_RESULTS = [
+  'accepted',
+  'duplicate',
+  'rejected',
+  'malformed',
+  'unauthorized',
+  'too_large',
+  'unsupported',
+  'key_reused',
+  'rate_limited',
+  'timed_out',
+  'aborted',
+  'unavailable',
+] as const;
+export type PushResult = (typeof PUSH_RESULTS)[number];
+
+/** Where pushes are counted, apart from the lines in them. */
+export interface PushSink {
+  /** Begins the counters; what comes back is called once for each request, with how it was answered. */
+  pushes(): (result: PushResult) => void;
 }

@@ -4,13 +4,18 @@ import { createGuard } from '../input/proxy/tap/guard.ts';
 import type { Log } from '../log.ts';
 import { type CorpusLine, readCorpus } from './corpus.ts';
 import type { Hints, Item } from './item.ts';
-import { createJudge, type Verdict } from './judge.ts';
+import { createJudge, type Judge, type Verdict } from './judge.ts';
 import { type InputFormat, readInput } from './read-input.ts';
+import { seriesOf } from './series.ts';
 
 /** An item with what is said of it. */
 export type Judged =
-  | Extract<Item, { readonly unreadable: unknown }>
-  | (Extract<Item, { readonly event: unknown }> & { readonly verdict: Verdict });
+  | Exclude<Item, { readonly event: unknown }>
+  | (Extract<Item, { readonly event: unknown }> & {
+      readonly verdict: Verdict;
+      /** The series that a log line would be counted in; absent for what is no log line. */
+      readonly series?: readonly string[] | undefined;
+    });
 
 /** Says of failed calls that somebody wrote down what the exporter would have said of them. */
 export interface Explainer {
@@ -34,9 +39,15 @@ export function createExplainer({
   return {
     async *explain(input, options) {
       for await (const item of readInput(input, { ...options, context })) {
-        yield 'unreadable' in item ? item : { ...item, verdict: judge(item.event) };
+        yield 'event' in item ? judgeItem(item, judge, clock) : item;
       }
     },
     judgeCorpus: (corpus) => readCorpus(corpus, { judge, context }),
   };
+}
+
+function judgeItem(item: Extract<Item, { readonly event: unknown }>, judge: Judge, clock: Clock): Judged {
+  const verdict = judge(item.event);
+  if (item.format === undefined) return { ...item, verdict };
+  return { ...item, verdict, series: seriesOf({ event: item.event, verdict, labels: verdict.labels }, clock) };
 }

@@ -4,7 +4,7 @@ import { isCurlDump, readCurlDump } from './curl-dump.ts';
 import { harEntries, readHar } from './har.ts';
 import type { Hints, Item } from './item.ts';
 import { lines } from './lines.ts';
-import { readLogLines } from './log-lines.ts';
+import { detectLines, readLogLines } from './log-lines.ts';
 
 /** What may be explained; `auto` tells them apart. */
 export const INPUT_FORMATS = ['auto', 'body', 'curl', 'har', 'lines'] as const;
@@ -19,7 +19,7 @@ export async function* readInput(
     context,
   }: { readonly format: InputFormat; readonly hints: Hints; readonly context: RecordedContext },
 ): AsyncGenerator<Item> {
-  switch (format === 'auto' ? detectFormat(input) : format) {
+  switch (format === 'auto' ? inputKind(input) : format) {
     case 'curl':
       yield await readCurlDump(input, hints, context);
       return;
@@ -38,11 +38,19 @@ export async function* readInput(
 }
 
 /** What the input looks like; anything that is nothing else is the body of an answer. */
-export function detectFormat(input: Buffer): Exclude<InputFormat, 'auto'> {
+export function inputKind(input: Buffer): Exclude<InputFormat, 'auto'> {
   if (isCurlDump(input.toString('latin1'))) return 'curl';
   const value = parse(input);
   if (value !== undefined) return harEntries(value) !== undefined ? 'har' : isLogLine(value) ? 'lines' : 'body';
-  return isJsonLines(input) ? 'lines' : 'body';
+  return isJsonLines(input) || isTextLog(input) ? 'lines' : 'body';
+}
+
+/** Below it the lines that fit some format are there by chance. */
+const MIN_CONFIDENCE = 0.5;
+
+/** An access log that is no JSON. What else is text, such as the body of an answer, fits no format. */
+function isTextLog(input: Buffer): boolean {
+  return (detectLines(input)?.confidence ?? 0) >= MIN_CONFIDENCE;
 }
 
 /** Several JSON objects, one a line; the first two are enough to tell. */

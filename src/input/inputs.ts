@@ -4,42 +4,68 @@ import { listenOn } from '../config/listen.ts';
 import { proxyProvider } from '../config/providers.ts';
 import type { Config } from '../config/schema.ts';
 import type { ListenAddress } from '../config/units.ts';
-import type { EventSink } from '../event/sink.ts';
+import type { EventSink, PushSink } from '../event/sink.ts';
 import type { Log } from '../log.ts';
 import { createLogSources, readStream } from './log/sources.ts';
 import { createProxy } from './proxy/proxy.ts';
+import { createPushReceiver, type PushReceiver } from './push/receiver.ts';
+import { checkTokenFile } from './push/token.ts';
+import { createSyslogSources } from './syslog/syslog-sources.ts';
 
-/** Everything that is watched: the proxied traffic, the followed logs, standard input. */
+/** Where the inputs that can go on from somewhere stand, as plain data for JSON. */
+export interface SavedInputs {
+  readonly logs?: unknown;
+  readonly push?: unknown;
+}
+
+/** Everything that is watched: the proxied traffic, the followed logs, standard input, what is pushed and what comes by syslog. */
 export interface Inputs {
-  /** Begins; answers with the proxy's address, if there is one. Throws a ProblemError when it cannot be had. */
+  /** Begins; answers with the proxy's address, if there is one. Throws a ProblemError when an address or a token file cannot be had. */
   start(): Promise<ListenAddress | undefined>;
   /** Takes up a changed configuration; nothing under way is interrupted. */
   reconfigure(config: Config): void;
+  /** Takes a request to push; the web server hands it over. */
+  readonly receive: PushReceiver['receive'];
+  /** What is saved in the same tick as the counters, so that both tell of the same lines. */
+  readonly parts: Readonly<Record<keyof SavedInputs, { save(): unknown }>>;
   /** No new requests; resolves when the running ones have ended or `proxy.drain_timeout` has passed. */
   drain(): Promise<void>;
-  /** Ends at once. */
+  /** Ends at once: nothing is counted once this has resolved. */
   close(): Promise<void>;
 }
 
 export interface InputsOptions {
   readonly config: Config;
-  readonly sink: EventSink;
+  readonly sink: EventSink & PushSink;
   readonly clock: Clock;
   readonly log: Log;
   readonly stdin: Readable;
+  /** What the parts saved in the run before. */
+  readonly saved?: SavedInputs | undefined;
+  /** Resolves when all that is counted by now outlives the process; at once where nothing is kept. */
+  readonly durable?: (() => Promise<unknown>) | undefined;
 }
 
 type ProxyConfig = NonNullable<Config['proxy']>;
 
-export function createInputs({ config, stdin, ...context }: InputsOptions): Inputs {
+const nothingKept = (): Promise<void> => Promise.resolve();
+
+export function createInputs({ config, stdin, saved = {}, durable = nothingKept, ...context }: InputsOptions): Inputs {
   let running = config;
   const proxy = config.proxy && createProxy({ ...proxyOptions(config.proxy), ...context });
-  const logs = createLogSources(context);
+  const logs = createLogSources({ ...context, saved: saved.logs });
+  const push = createPushReceiver({ ...context, saved: saved.push, durable });
+  const syslog = createSyslogSources(context);
   let input: { close(): void } | undefined;
+  // Not only at the start: the web server listens before that.
+  push.reconfigure(config.push);
   return {
+    receive: push.receive,
     async start() {
+      await checkTokenFile(config.push);
       const address =
         config.proxy && proxy && (await listenOn('proxy.listen_address', config.proxy.listen_address, proxy));
+      await syslog.start(config.syslog);
       logs.reconfigure(config.logs);
       input = config.stdin && readStream(stdin, config.stdin, context);
       return address;
@@ -48,12 +74,18 @@ export function createInputs({ config, stdin, ...context }: InputsOptions): Inpu
       running = next;
       if (next.proxy !== undefined) proxy?.reconfigure(proxyTarget(next.proxy));
       logs.reconfigure(next.logs);
+      push.reconfigure(next.push);
+      // Sockets open and close in their own time; what cannot be opened is told in the log.
+      void syslog.reconfigure(next.syslog);
     },
+    parts: { logs, push },
     async drain() {
       await proxy?.drain(running.proxy?.drain_timeout ?? 0);
     },
     async close() {
+      push.close();
       await proxy?.close();
+      await syslog.close();
       logs.close();
       input?.close();
     },

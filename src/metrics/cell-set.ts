@@ -5,33 +5,48 @@ export const OTHER = 'other';
 
 /** What every cell knows of itself. */
 export interface Cell {
+  /**
+   * Place in the columns of its family, of which it has the numbers. Only a gauge's changes, when another is removed.
+   */
+  index: number;
   /** Values in the order of the family's label names. */
   readonly labelValues: readonly string[];
 }
 
 /** The cells of one family, found by their labels in time that does not grow with their number. */
-export interface CellSet<C extends Cell> extends Iterable<C> {
-  readonly size: number;
-  /** The cell of these labels, made when it is new. Beyond the limit a new one is that of model "other". */
+export interface CellSet<C extends Cell> {
+  /** By index. In order of birth where none was removed. */
+  readonly list: readonly C[];
+  /** The cell of these labels, made when it is new. Beyond the limit a new one is that of "other". */
   at(labels: LabelSet): C;
   /** The same for those who keep it; undefined where the limit keeps these labels out, which counts anew each time. */
   hold(labels: LabelSet): C | undefined;
-  remove(labels: LabelSet): void;
-  /** The cell of labels that were saved, born when they were; the limit was kept when it was new. */
-  restore(labels: LabelSet, born: Born): C;
+  /**
+   * Takes a cell out and puts the last one in its place: the index that is left to fill, or undefined if there was
+   * none.
+   */
+  remove(labels: LabelSet): number | undefined;
+  /**
+   * The cell of labels that were saved, born when they were; undefined when there is one. The limit was kept when it
+   * was new.
+   */
+  restore(labels: LabelSet, born: Born): C | undefined;
 }
 
 /** When a series began. */
 export interface Born {
-  /** Position among all births: 1 for the first series of the store. */
+  /** Position among the births of all counters and histograms: 1 for the first of the store. */
   readonly birth: number;
   /** Epoch milliseconds. */
   readonly createdMs: number;
 }
 
-/** Whether the series limit applies: the model is the one label that clients write. The rest are closed sets or configured. */
-export function isLimited(labelNames: readonly string[]): boolean {
-  return labelNames.includes('model');
+/** Labels whose values come from outside, however well they are looked at before. All others are closed sets. */
+const OPEN_LABELS = ['model', 'source', 'provider'] as const;
+
+/** The label that becomes "other" beyond the series limit; undefined where the limit has no meaning. */
+export function overflowLabel(labelNames: readonly string[]): string | undefined {
+  return OPEN_LABELS.find((label) => labelNames.includes(label));
 }
 
 interface Branch<C> {
@@ -41,8 +56,8 @@ interface Branch<C> {
 }
 
 /**
- * One map per label, nested in table order. A joined string as the key would cost a concatenation on each update, and
- * any separator may stand in a label value: prom-client 15 merges `{a="1,b:2"}` and `{a="1", b="2"}` that way.
+ * One map per label, nested in table order. A joined string as the key was tried: 12 MB for 100,000 series instead of
+ * 45, but 200 ns to find one instead of 80.
  */
 export function createCellSet<C extends Cell>({
   labelNames,
@@ -51,14 +66,14 @@ export function createCellSet<C extends Cell>({
   onOverflow,
 }: {
   readonly labelNames: readonly string[];
-  /** Most cells, where `isLimited`. */
+  /** Most cells, where there is an `overflowLabel`. */
   readonly limit: number;
-  readonly make: (labelValues: readonly string[], born?: Born) => C;
+  readonly make: (index: number, labelValues: readonly string[], born?: Born) => C;
   readonly onOverflow: () => void;
 }): CellSet<C> {
   const root: Branch<C> = { branches: undefined, cell: undefined };
-  const cells = new Set<C>();
-  const limited = isLimited(labelNames);
+  const list: C[] = [];
+  const open = overflowLabel(labelNames);
 
   const find = (labels: LabelSet): C | undefined => {
     let branch: Branch<C> | undefined = root;
@@ -72,42 +87,44 @@ export function createCellSet<C extends Cell>({
   const plant = (labels: LabelSet, born?: Born): C => {
     let branch = root;
     for (const name of labelNames) branch = branchAt(branch, labels[name] ?? '');
-    branch.cell = make(
-      labelNames.map((name) => labels[name] ?? ''),
-      born,
-    );
-    cells.add(branch.cell);
-    return branch.cell;
+    const values = labelNames.map((name) => labels[name] ?? '');
+    const cell = make(list.length, values, born);
+    branch.cell = cell;
+    list.push(cell);
+    return cell;
   };
 
   const hold = (labels: LabelSet): C | undefined => {
     const safe = toSafeLabels(labelNames, labels);
-    return find(safe) ?? (!limited || cells.size < limit ? plant(safe) : undefined);
+    return find(safe) ?? (open === undefined || list.length < limit ? plant(safe) : undefined);
   };
 
   const overflow = (labels: LabelSet): C => {
     onOverflow();
-    const other = { ...toSafeLabels(labelNames, labels), model: OTHER };
+    const other = { ...toSafeLabels(labelNames, labels), ...(open !== undefined && { [open]: OTHER }) };
     return find(other) ?? plant(other);
   };
 
   return {
-    get size() {
-      return cells.size;
-    },
+    list,
     at: (labels) => find(labels) ?? hold(labels) ?? overflow(labels),
     hold,
     remove(labels) {
       const cell = find(toSafeLabels(labelNames, labels));
-      if (cell === undefined) return;
-      cells.delete(cell);
+      if (cell === undefined) return undefined;
       prune(root, cell.labelValues);
+      const { index } = cell;
+      const last = list.pop();
+      if (last !== undefined && last !== cell) {
+        list[index] = last;
+        last.index = index;
+      }
+      return index;
     },
     restore(labels, born) {
       const safe = toSafeLabels(labelNames, labels);
-      return find(safe) ?? plant(safe, born);
+      return find(safe) === undefined ? plant(safe, born) : undefined;
     },
-    [Symbol.iterator]: () => cells.values(),
   };
 }
 

@@ -1,99 +1,145 @@
 import type { Clock } from '../clock.ts';
 import { type Born, type Cell, type CellSet, createCellSet } from './cell-set.ts';
+import { createExemplars, type ExemplarSource, type Exemplars } from './exemplars.ts';
 import { type Family, type FamilyName, families } from './families.ts';
-import { formatLabels } from './text-format.ts';
+import { formatLabels, type LabelSet } from './text-format.ts';
 
-interface BornCell extends Cell, Born {
-  /** `Clock.elapsedMs` at birth. */
+/** One counter, gauge or histogram label set, without its numbers. */
+export interface SeriesCell extends Cell, Born {
+  /** Labels as printed between the braces, rendered once: a scrape only adds the number. */
+  readonly labelText: string;
+  /** `Clock.elapsedMs` at birth; never before that of an older cell. */
   readonly bornMs: number;
 }
 
-/** One counter or gauge series. */
-export interface ValueCell extends BornCell {
-  /** Everything of its line before the value: a scrape only adds the number. */
-  readonly prefix: string;
-  value: number;
-}
-
-/** One histogram label set. */
-export interface HistogramCell extends BornCell {
-  /** Labels as printed between the braces, rendered once. */
-  readonly labelText: string;
-  /** Observations per bucket, not cumulated; the last is +Inf's. */
-  readonly counts: number[];
-  sum: number;
-}
-
-interface FamilyHead {
+/**
+ * One family with its cells. Their numbers stand in one array, so that all values of a moment are taken by copying it.
+ * Measured with 100,000 series: 1.5 ms; visiting as many objects took 6, and 60 the first time. An update costs 3 ns more
+ * for it (7 instead of 4).
+ */
+export interface FamilyCells {
   readonly name: FamilyName;
   readonly family: Family;
+  readonly cells: CellSet<SeriesCell>;
+  /** Numbers of one cell: 1; for a histogram its buckets, not cumulated, the last of them +Inf's, and the sum. */
+  readonly stride: number;
+  /** Upper bounds of a histogram's buckets but the last. */
+  readonly bounds: readonly number[];
+  /** Replaced by a longer one when cells are born. */
+  values: Float64Array;
+  /** By index of the number they are an example of. */
+  readonly exemplars: Exemplars;
 }
 
-/** A family of counters or gauges with its cells. */
-export interface ValueFamily extends FamilyHead {
-  readonly kind: 'value';
-  readonly cells: CellSet<ValueCell>;
+/** All births of one store. */
+interface Births {
+  count: number;
 }
 
-/** A family of histograms with its cells. */
-export interface HistogramFamily extends FamilyHead {
-  readonly kind: 'histogram';
-  readonly cells: CellSet<HistogramCell>;
-}
-
-export type FamilyCells = ValueFamily | HistogramFamily;
-
-/** Every family of the table, still empty, in its order. `births` tells how many cells were made in all of them. */
+/** Every family of the table, still empty, in its order. */
 export function createFamilyCells(options: {
   readonly clock: Clock;
   readonly seriesLimit: number;
   readonly onOverflow: () => void;
-}): { readonly table: readonly FamilyCells[]; readonly births: () => number } {
-  let births = 0;
-  const bear = (labelValues: readonly string[], born?: Born): BornCell => {
-    births = born === undefined ? births + 1 : Math.max(births, born.birth);
-    const { birth, createdMs } = born ?? { birth: births, createdMs: options.clock.nowMs() };
-    return { labelValues, birth, createdMs, bornMs: options.clock.elapsedMs() };
-  };
-  const setOf = <C extends Cell>(family: Family, make: (labelValues: readonly string[], born?: Born) => C) =>
-    createCellSet({ labelNames: family.labels, limit: options.seriesLimit, make, onOverflow: options.onOverflow });
+}): { readonly table: readonly FamilyCells[]; readonly births: Births } {
+  const births = { count: 0 };
+  // Safe: Object.entries gives exactly the own keys of the table, which the type forgets.
+  const heads = Object.entries(families) as [FamilyName, Family][];
+  return { table: heads.map(([name, family]) => createFamily({ ...options, name, family, births })), births };
+}
 
-  const table = familyHeads().map((head): FamilyCells => {
-    if (head.family.type !== 'histogram') {
-      const cells = setOf(head.family, (labelValues, born) => toValueCell(head, bear(labelValues, born)));
-      return { ...head, kind: 'value', cells };
-    }
-    const cells = setOf(head.family, (labelValues, born) => toHistogramCell(head, bear(labelValues, born)));
-    return { ...head, kind: 'histogram', cells };
-  });
-  return { table, births: () => births };
+function createFamily({
+  name,
+  family,
+  clock,
+  seriesLimit,
+  births,
+  onOverflow,
+}: {
+  readonly name: FamilyName;
+  readonly family: Family;
+  readonly clock: Clock;
+  readonly seriesLimit: number;
+  readonly births: Births;
+  readonly onOverflow: () => void;
+}): FamilyCells {
+  const bounds = family.buckets ?? [];
+  const stride = family.type === 'histogram' ? bounds.length + 2 : 1;
+  /** A gauge is never shown as 0 first, and is not saved: it takes no number. */
+  const bear = (): Born => {
+    if (family.type !== 'gauge') births.count += 1;
+    return { birth: births.count, createdMs: clock.nowMs() };
+  };
+  const make = (index: number, labelValues: readonly string[], born = bear()): SeriesCell => {
+    series.values = withRoomFor(series.values, (index + 1) * stride);
+    // A saved series is as old as the wall clock says, which may have jumped: it can only look too old, too young or
+    // just born.
+    const ageMs = Math.max(0, clock.nowMs() - born.createdMs);
+    const bornMs = Math.max(clock.elapsedMs() - ageMs, series.cells.list.at(-1)?.bornMs ?? Number.NEGATIVE_INFINITY);
+    return { index, labelValues, labelText: formatLabels(family.labels, labelValues), ...born, bornMs };
+  };
+  const series: FamilyCells = {
+    name,
+    family,
+    cells: createCellSet({ labelNames: family.labels, limit: seriesLimit, make, onOverflow }),
+    stride,
+    bounds,
+    values: new Float64Array(0),
+    exemplars: createExemplars(clock),
+  };
+  return series;
 }
 
 /** Ignores what would make a counter lie: an amount that is negative or no finite number. */
-export function increase(cell: ValueCell, amount: number): void {
-  if (amount >= 0 && amount < Number.POSITIVE_INFINITY) cell.value += amount;
+export function increase(series: FamilyCells, index: number, amount: number, source?: ExemplarSource): void {
+  if (!(amount >= 0 && amount < Number.POSITIVE_INFINITY)) return;
+  const { values } = series;
+  values[index] = (values[index] ?? 0) + amount;
+  if (source !== undefined) series.exemplars.note(index, amount, source);
 }
 
 /** Ignores values that are negative or not finite: one of them would spoil the sum for good. */
-export function observe(cell: HistogramCell, bounds: readonly number[], value: number): void {
+export function observe(series: FamilyCells, index: number, value: number, source?: ExemplarSource): void {
   if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) return;
-  let index = 0;
-  while (index < bounds.length && value > (bounds[index] ?? 0)) index += 1;
-  cell.counts[index] = (cell.counts[index] ?? 0) + 1;
-  cell.sum += value;
+  const { values, bounds, stride } = series;
+  let bucket = 0;
+  while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket += 1;
+  const at = index * stride + bucket;
+  const sum = (index + 1) * stride - 1;
+  values[at] = (values[at] ?? 0) + 1;
+  values[sum] = (values[sum] ?? 0) + value;
+  if (source !== undefined) series.exemplars.note(at, value, source);
 }
 
-function toValueCell({ name, family }: FamilyHead, cell: BornCell): ValueCell {
-  const labelText = formatLabels(family.labels, cell.labelValues);
-  return { ...cell, prefix: labelText === '' ? `${name} ` : `${name}{${labelText}} `, value: 0 };
+/**
+ * Birth number of the youngest counter or histogram of the family that was born at `bornBeforeMs` or before; 0 when
+ * there is none.
+ */
+export function youngestBefore({ family, cells: { list } }: FamilyCells, bornBeforeMs: number): number {
+  if (family.type === 'gauge') return 0;
+  // By halves: after a start, all of 100,000 may be young.
+  let start = 0;
+  let end = list.length;
+  while (start < end) {
+    const middle = (start + end) >>> 1;
+    if ((list[middle]?.bornMs ?? 0) <= bornBeforeMs) start = middle + 1;
+    else end = middle;
+  }
+  return list[start - 1]?.birth ?? 0;
 }
 
-function toHistogramCell({ family }: FamilyHead, cell: BornCell): HistogramCell {
-  const counts = new Array<number>((family.buckets ?? []).length + 1).fill(0);
-  return { ...cell, labelText: formatLabels(family.labels, cell.labelValues), counts, sum: 0 };
+/** Takes out a gauge. */
+export function removeCell(series: FamilyCells, labels: LabelSet): void {
+  const gap = series.cells.remove(labels);
+  if (gap === undefined) return;
+  const last = series.cells.list.length;
+  series.values[gap] = series.values[last] ?? 0;
+  series.values[last] = 0;
 }
 
-function familyHeads(): readonly FamilyHead[] {
-  // Safe: Object.entries gives exactly the own keys of the table, which the type forgets.
-  return (Object.entries(families) as [FamilyName, Family][]).map(([name, family]) => ({ name, family }));
+function withRoomFor(values: Float64Array, length: number): Float64Array {
+  if (length <= values.length) return values;
+  const longer = new Float64Array(Math.max(length, 2 * values.length));
+  longer.set(values);
+  return longer;
 }

@@ -1,60 +1,46 @@
-import type { FamilyCells, HistogramCell, HistogramFamily, ValueCell, ValueFamily } from './cells.ts';
+import type { FamilyCells, SeriesCell } from './cells.ts';
+import type { Exemplar } from './exemplars.ts';
 import type { Family, FamilyName } from './families.ts';
 
-interface FamilyCutHead {
+/** One family at the moment of a cut. */
+export interface FamilyCut {
   readonly name: FamilyName;
   readonly family: Family;
-}
-
-/** The counters or gauges of one family at the moment of a cut. */
-export interface ValueCut extends FamilyCutHead {
-  readonly kind: 'value';
-  /** In order of birth. Counters and histograms are never removed, so a later cut begins with the same cells. */
-  readonly cells: readonly ValueCell[];
-  /** The value of each cell. */
-  readonly values: Float64Array;
-}
-
-/** The histograms of one family at the moment of a cut. */
-export interface HistogramCut extends FamilyCutHead {
-  readonly kind: 'histogram';
-  readonly cells: readonly HistogramCell[];
-  /** For each cell `stride` numbers: observations per bucket, not cumulated, the last of them +Inf's; then the sum. */
-  readonly values: Float64Array;
+  /** `value`: counters or gauges. */
+  readonly kind: 'value' | 'histogram';
+  /**
+   * In order of birth, but for gauges. Counters and histograms are never removed, so a later cut begins with the same
+   * cells.
+   */
+  readonly cells: readonly SeriesCell[];
+  /** Numbers of each cell: 1; for a histogram its buckets, not cumulated, the last of them +Inf's, and then the sum. */
   readonly stride: number;
+  /** For each cell `stride` numbers. */
+  readonly values: Float64Array;
+  /** By index in `values`; may be shorter. */
+  readonly exemplars: readonly (Exemplar | undefined)[];
 }
-
-export type FamilyCut = ValueCut | HistogramCut;
 
 /**
- * All values at one moment. What is counted later does not show in it, so it can be written to disk and rendered for a scraper piece by
- * piece while requests go on, and both are the same numbers.
+ * All values at one moment. What is counted later does not show in it, so it can be written to disk and rendered for a
+ * scraper piece by piece while requests go on, and both are the same numbers.
  */
 export interface Cut {
   /** Every family of the table, in its order, those without series too. */
   readonly families: readonly FamilyCut[];
-  /** Series born so far. */
+  /** Counters and histograms born so far. */
   readonly births: number;
 }
 
-export function cutFamily(series: FamilyCells): FamilyCut {
-  return series.kind === 'value' ? cutValues(series) : cutHistograms(series);
-}
-
-function cutValues({ name, family, cells: live }: ValueFamily): ValueCut {
-  const cells = [...live];
-  const values = new Float64Array(cells.length);
-  for (const [index, { value }] of cells.entries()) values[index] = value;
-  return { kind: 'value', name, family, cells, values };
-}
-
-function cutHistograms({ name, family, cells: live }: HistogramFamily): HistogramCut {
-  const cells = [...live];
-  const stride = (family.buckets ?? []).length + 2;
-  const values = new Float64Array(cells.length * stride);
-  for (const [index, { counts, sum }] of cells.entries()) {
-    values.set(counts, index * stride);
-    values[(index + 1) * stride - 1] = sum;
-  }
-  return { kind: 'histogram', name, family, cells, values, stride };
+/** Copies; takes no longer than copying does, because cells never change but for their place. */
+export function cutFamily({ name, family, cells, stride, values, exemplars }: FamilyCells): FamilyCut {
+  return {
+    name,
+    family,
+    kind: family.type === 'histogram' ? 'histogram' : 'value',
+    cells: cells.list.slice(),
+    stride,
+    values: values.slice(0, cells.list.length * stride),
+    exemplars: exemplars.cut(),
+  };
 }

@@ -170,7 +170,7 @@ export const families = {
   },
   llm_exporter_series_limit: {
     type: 'gauge',
-    help: 'Series a family may have; beyond it the model label of new ones becomes "other".',
+    help: 'Series a family may have; beyond it one label of new ones (model, else source or provider) becomes "other".',
     labels: ['family'],
   },
   llm_exporter_label_overflow_total: {
@@ -181,6 +181,11 @@ export const families = {
   llm_exporter_source_files: {
     type: 'gauge',
     help: 'Files of a source that are open now.',
+    labels: ['source'],
+  },
+  llm_exporter_source_lost_total: {
+    type: 'counter',
+    help: 'Datagrams that the kernel dropped because they came faster than they were read (syslog over UDP, on Linux).',
     labels: ['source'],
   },
   llm_exporter_push_requests_total: {
@@ -210,7 +215,7 @@ export const families = {
   },
   llm_exporter_scrape_duration_seconds: {
     type: 'histogram',
-    help: 'Time to render one answer of /metrics.',
+    help: 'Time to answer /metrics, from its request until all of it is sent.',
     labels: [],
     buckets: SCRAPE_BUCKETS,
   },

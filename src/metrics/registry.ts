@@ -1,14 +1,26 @@
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
-import type { FamilyCells, HistogramCell, HistogramFamily } from './cells.ts';
+import type { Cut, FamilyCut } from './cut.ts';
 import type { Store } from './store.ts';
-import { formatValue, type LabelSet, toLabelSet } from './text-format.ts';
+import { formatBound, type LabelSet, toLabelSet } from './text-format.ts';
 
 /** prom-client's view of the exporter. */
 export interface MetricsRegistry {
   /** Every metric: process, runtime and all families of the store, for `getMetricsAsJSON()` or a host application. */
   readonly registry: Registry;
-  /** Text of what is not in the store: `process_*`, `nodejs_*` and what others register in `own`. */
-  ownText(): Promise<string>;
+  /** What is not in the store: `process_*` and `nodejs_*`. */
+  own(): Promise<readonly RegisteredFamily[]>;
+}
+
+/** A metric as prom-client gives it, whatever the format it will be told in. */
+export interface RegisteredFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly values: readonly {
+    readonly value: number;
+    readonly labels: Readonly<Record<string, string | number>>;
+    readonly metricName?: string | undefined;
+  }[];
 }
 
 /** Gauges called as if they were counters; `promtool check metrics` objects, and each has a twin without `_total`. */
@@ -21,48 +33,67 @@ interface PromSample {
 }
 
 /**
- * A registry of our own, never prom-client's global one, in which each family of the store is a custom metric. The
- * store renders its families itself: prom-client 15 holds the event loop for a quarter of a second at 100,000 series
- * (https://github.com/prometheus/client_js/issues/543).
+ * A registry of our own, never prom-client's global one, in which each family of the store is a custom metric. Its text
+ * is rendered by us: prom-client 15 holds the event loop for a quarter of a second at 100,000 series
+ * (https://github.com/prometheus/client_js/issues/543), writes "Nan", which no format allows, and to have OpenMetrics
+ * from it once renames the counters of the registry for good.
  */
 export function createMetricsRegistry(store: Store): MetricsRegistry {
   const own = new Registry();
   collectDefaultMetrics({ register: own });
   for (const name of MISNAMED) own.removeSingleMetric(name);
   const registry = Registry.merge([own]);
-  for (const { name, family } of store.collect()) {
+  const cut = sharedInTick(() => store.cut());
+  for (const { name, family } of store.cut().families) {
     const head = { name, help: family.help, type: family.type, aggregator: 'sum' };
-    const get = async () => ({
-      ...head,
-      values: store
-        .collect()
-        .filter((own) => own.name === name)
-        .flatMap(readFamily),
-    });
+    const get = async () => ({ ...head, values: readFamily(cut(), name) });
     // Safe: a registry only calls `get` and `reset` of a metric and reads its name, help, type and aggregator.
     registry.registerMetric({ ...head, get, reset() {} } as unknown as Metric);
   }
-  // prom-client writes "Nan", as its event loop lag is when two scrapes are close: no format allows that spelling.
-  return { registry, ownText: async () => (await own.metrics()).replace(/ Nan$/gm, ' NaN') };
+  return { registry, own: () => readRegistry(own) };
 }
 
-function readFamily(series: FamilyCells): readonly PromSample[] {
-  if (series.kind === 'histogram') return Array.from(series.cells, (cell) => readHistogram(series, cell)).flat();
-  const { labels: names } = series.family;
-  return Array.from(series.cells, ({ labelValues, value }) => ({ value, labels: toLabelSet(names, labelValues) }));
+async function readRegistry(registry: Registry): Promise<readonly RegisteredFamily[]> {
+  // Safe: the shape of every metric class of prom-client 15. Its types call `type` a number, and leave the values out.
+  return (await registry.getMetricsAsJSON()) as unknown as readonly RegisteredFamily[];
 }
 
-function readHistogram({ name, family }: HistogramFamily, cell: HistogramCell): readonly PromSample[] {
-  const labels = toLabelSet(family.labels, cell.labelValues);
-  const bounds = [...(family.buckets ?? []), Number.POSITIVE_INFINITY].map(formatValue);
-  let cumulated = 0;
-  const buckets = bounds.map((le, index) => {
-    cumulated += cell.counts[index] ?? 0;
-    return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: cumulated };
+/** A registry asks all its metrics in one tick; they answer from one cut. */
+function sharedInTick<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    if (made === undefined) {
+      made = { value: make() };
+      queueMicrotask(() => {
+        made = undefined;
+      });
+    }
+    return made.value;
+  };
+}
+
+function readFamily({ families }: Cut, name: string): readonly PromSample[] {
+  const cut = families.find((family) => family.name === name);
+  if (cut === undefined) return [];
+  if (cut.kind === 'histogram') return cut.cells.flatMap((_cell, index) => readHistogram(cut, index));
+  const { cells, values, family } = cut;
+  return cells.map(({ labelValues }, index) => ({
+    value: values[index] ?? 0,
+    labels: toLabelSet(family.labels, labelValues),
+  }));
+}
+
+function readHistogram({ name, family, cells, values, stride }: FamilyCut, index: number): readonly PromSample[] {
+  const labels = toLabelSet(family.labels, cells[index]?.labelValues ?? []);
+  const numbers = values.subarray(index * stride, (index + 1) * stride);
+  let count = 0;
+  const buckets = [...(family.buckets ?? []), Number.POSITIVE_INFINITY].map((bound, bucket) => {
+    count += numbers[bucket] ?? 0;
+    return { metricName: `${name}_bucket`, labels: { le: formatBound(bound), ...labels }, value: count };
   });
   return [
     ...buckets,
-    { metricName: `${name}_sum`, labels, value: cell.sum },
-    { metricName: `${name}_count`, labels, value: cumulated },
+    { metricName: `${name}_sum`, labels, value: numbers[stride - 1] ?? 0 },
+    { metricName: `${name}_count`, labels, value: count },
   ];
 }

@@ -1,4 +1,4 @@
-import { type FamilyCells, type HistogramCell, increase, type ValueCell } from './cells.ts';
+import type { FamilyCells } from './cells.ts';
 import { toLabelSet } from './text-format.ts';
 
 /** One series as it was saved. */
@@ -8,7 +8,7 @@ export interface SavedSeries {
   readonly createdMs: number;
   readonly birth: number;
   /** A counter's one value; a histogram's buckets, not cumulated, and its sum. */
-  readonly values: readonly number[];
+  readonly values: ArrayLike<number>;
 }
 
 /** A family of counters or histograms as it was saved, perhaps by another version of the program. */
@@ -26,20 +26,30 @@ export interface Restored {
 }
 
 /**
- * Puts saved values into the cells of a store that is still empty. A family fits when it has the same label names, in whatever
- * order, and the same buckets; what does not fit is dropped and told.
+ * Puts saved values into the cells of a store that is still empty. A family fits when it has the same label names, in
+ * whatever order, and the same buckets; what does not fit, or is no count at all, is dropped and told.
  */
 export function restoreFamilies(table: readonly FamilyCells[], saved: readonly SavedFamily[]): Restored {
   let restored = 0;
   let dropped = 0;
   for (const family of saved) {
     const today = table.find((series) => isSameFamily(series, family));
-    for (const series of family.series) {
-      if (today !== undefined && restoreSeries(today, family, series)) restored += 1;
+    // Births ascend in every list of cells, whatever the order on disk.
+    for (const series of family.series.toSorted((a, b) => a.birth - b.birth)) {
+      if (today !== undefined && isSound(today, family, series) && plant(today, family, series)) restored += 1;
       else dropped += 1;
     }
   }
   return { restored, dropped };
+}
+
+/** The youngest birth of what was saved, dropped series too: their numbers must not be given to others. */
+export function lastBirth(saved: readonly SavedFamily[]): number {
+  let last = 0;
+  for (const { series } of saved) {
+    for (const { birth } of series) if (Number.isSafeInteger(birth)) last = Math.max(last, birth);
+  }
+  return last;
 }
 
 function isSameFamily({ name, family }: FamilyCells, saved: SavedFamily): boolean {
@@ -47,27 +57,33 @@ function isSameFamily({ name, family }: FamilyCells, saved: SavedFamily): boolea
   return (
     name === saved.name &&
     family.type !== 'gauge' &&
-    isSame([...family.labels].sort(), [...saved.labels].sort()) &&
+    isSame(family.labels.toSorted(), saved.labels.toSorted()) &&
     isSame(family.buckets ?? [], saved.buckets ?? [])
   );
 }
 
-function restoreSeries(today: FamilyCells, { labels }: SavedFamily, saved: SavedSeries): boolean {
-  const born = { birth: saved.birth, createdMs: saved.createdMs };
-  const labelSet = toLabelSet(labels, saved.labels);
-  return today.kind === 'value'
-    ? fill(today.cells.restore(labelSet, born), saved)
-    : fillHistogram(today.cells.restore(labelSet, born), saved);
+/** A checksum tells what a disk did to the file, and nothing of what a program wrote to it. */
+function isSound(
+  today: FamilyCells,
+  { labels: names }: SavedFamily,
+  { labels, values, birth, createdMs }: SavedSeries,
+) {
+  return (
+    labels.length === names.length &&
+    labels.every((value) => typeof value === 'string') &&
+    Number.isSafeInteger(birth) &&
+    birth > 0 &&
+    Number.isFinite(createdMs) &&
+    values.length === today.stride &&
+    Array.prototype.every.call(values, (value) => Number.isFinite(value) && value >= 0)
+  );
 }
 
-function fill(cell: ValueCell, { values: [value = Number.NaN] }: SavedSeries): boolean {
-  increase(cell, value);
-  return value >= 0;
-}
-
-function fillHistogram(cell: HistogramCell, { values }: SavedSeries): boolean {
-  if (values.length !== cell.counts.length + 1) return false;
-  for (let index = 0; index < cell.counts.length; index += 1) cell.counts[index] = values[index] ?? 0;
-  cell.sum = values.at(-1) ?? 0;
+/** False when a series of the same labels was there. */
+function plant(today: FamilyCells, { labels: names }: SavedFamily, saved: SavedSeries): boolean {
+  const { birth, createdMs, labels, values } = saved;
+  const cell = today.cells.restore(toLabelSet(names, labels), { birth, createdMs });
+  if (cell === undefined) return false;
+  today.values.set(values, cell.index * today.stride);
   return true;
 }

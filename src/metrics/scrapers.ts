@@ -1,18 +1,17 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 
 /** Whether a series born late starts at 0 for those who scrape. */
 export const BIRTHS = ['zero', 'immediate'] as const;
 export type Birth = (typeof BIRTHS)[number];
 
-/** Series born after both are shown as 0. */
+/** Counters and histograms born after this one are shown as 0. */
 export interface View {
   readonly afterBirth: number;
-  /** `Clock.elapsedMs`. */
-  readonly afterMs: number;
 }
 
 /** Every series with its true value: for people. */
-export const TRUE_VALUES: View = { afterBirth: Number.POSITIVE_INFINITY, afterMs: Number.POSITIVE_INFINITY };
+export const TRUE_VALUES: View = { afterBirth: Number.POSITIVE_INFINITY };
 
 /** Who scrapes; replicas of one Prometheus differ in their address, programs on one host in their name. */
 export interface Scraper {
@@ -27,15 +26,36 @@ export interface Scrape {
   delivered(): void;
 }
 
+/** What scrapers have seen, as plain JSON that holds no address. */
+// An interface would not do: it is not assignable to a type of JSON, because others could add to it.
+export type SavedScrapers = {
+  readonly shown: number;
+  /** In order of their last scrape, which is in epoch milliseconds. */
+  readonly scrapers: readonly { readonly id: string; readonly seen: number; readonly lastMs: number }[];
+};
+
 export interface Scrapers {
+  /**
+   * Call before the cut that will be shown: what the answer gives away is noted here already, so that whoever saves the
+   * state together with that cut saves this too.
+   */
   begin(scraper: Scraper): Scrape;
+  /** For `saved` of the next start, together with the births of the series. */
+  save(): SavedScrapers;
 }
 
 /** Prometheus' `--query.lookback-delta`: how far back it looks for the sample before an increase. */
 const LOOKBACK_MS = 5 * 60_000;
 /** HA pairs, agents and a few tests beside them; more than that is no set of scrapers. */
 const MAX_SCRAPERS = 32;
-const MAX_USER_AGENT_LENGTH = 200;
+
+interface Known {
+  /**
+   * Birth number up to which values are shown the next time: those series have been 0 once, or were too old for that.
+   */
+  readonly seen: number;
+  readonly lastMs: number;
+}
 
 /**
  * Makes the first increment of a new series visible to `rate()`, which needs a sample before it: a counter or
@@ -43,34 +63,46 @@ const MAX_USER_AGENT_LENGTH = 200;
  * (https://github.com/prometheus/prometheus/issues/1853). Each scraper is remembered, so that scrapes never disturb
  * one another and both of an HA pair get the 0.
  *
- * A value that was shown is never taken back. So a scraper met for the first time, which may be a Prometheus that
- * restarted with its data but under a new address, gets 0 only for series that no scraper has seen the value of; and
- * series older than the lookback are shown as they are, since nobody would take the 0 for the sample before.
+ * A value that was shown is never taken back, not even by a kill -9 between two scrapes. So a scraper met for the first
+ * time, which may be a Prometheus that restarted with its data but under a new address, gets 0 only for series that no
+ * scraper has seen the value of; series older than the lookback are shown as they are, since nobody would take the 0
+ * for the sample before; and what an answer will show counts as shown from its beginning, whether it arrives or not.
  */
 export function createScrapers({
   clock,
   births,
   birth = 'zero',
+  saved,
 }: {
   readonly clock: Clock;
-  /** Series born so far. */
-  readonly births: () => number;
+  /** As the store's, after what was saved has been restored. */
+  readonly births: (bornBeforeMs?: number) => number;
   readonly birth?: Birth | undefined;
+  /** What an earlier run's `save` gave, unchecked: what cannot be read is as if it had not been. */
+  readonly saved?: unknown;
 }): Scrapers {
+  // Told at once there is nothing to remember, but what was remembered then is no longer true.
+  const before = readSaved(birth === 'immediate' ? undefined : saved, births());
   /** In order of their last scrape. */
-  const known = new Map<string, { readonly seen: number; readonly lastMs: number }>();
-  let shown = 0;
+  const known = new Map<string, Known>(
+    before.scrapers.map(({ id, seen, lastMs }) => {
+      const ageMs = Math.max(0, clock.nowMs() - lastMs);
+      return [id, { seen, lastMs: clock.elapsedMs() - ageMs }];
+    }),
+  );
+  /** Birth of the youngest series whose value somebody may have seen. */
+  let { shown } = before;
 
-  const remember = (key: string, seen: number) => {
-    const latest = Math.max(seen, known.get(key)?.seen ?? 0);
-    known.delete(key);
-    if (known.size < MAX_SCRAPERS) known.set(key, { seen: latest, lastMs: clock.elapsedMs() });
-  };
-  const show = (births: number) => {
-    shown = Math.max(shown, births);
+  const remember = (id: string, seen: number) => {
+    const latest = Math.max(seen, known.get(id)?.seen ?? 0);
+    known.delete(id);
+    if (known.size < MAX_SCRAPERS) known.set(id, { seen: latest, lastMs: clock.elapsedMs() });
   };
 
-  /** Forgetting is safe after a whole lookback: all that such a scraper has seen is older than that by now. */
+  /**
+   * Forgetting is safe: what was shown stays noted. Only one that stayed away goes, or many that come in turn would all
+   * be strangers.
+   */
   const hasRoom = () => {
     const [oldest] = known;
     if (oldest === undefined || known.size < MAX_SCRAPERS) return true;
@@ -78,21 +110,50 @@ export function createScrapers({
   };
 
   return {
-    begin({ address, userAgent }) {
-      const key = `${address}\n${userAgent.slice(0, MAX_USER_AGENT_LENGTH)}`;
-      const seen = known.get(key)?.seen;
+    begin(scraper) {
+      const id = idOf(scraper);
+      const seen = known.get(id)?.seen;
       const upTo = births();
-      if (birth === 'immediate' || (seen === undefined && !hasRoom())) {
-        return { view: TRUE_VALUES, delivered: () => show(upTo) };
+      if (birth === 'immediate') return { view: TRUE_VALUES, delivered() {} };
+      if (seen === undefined && !hasRoom()) {
+        shown = Math.max(shown, upTo);
+        return { view: { afterBirth: upTo }, delivered() {} };
       }
-      const view = { afterBirth: seen ?? shown, afterMs: clock.elapsedMs() - LOOKBACK_MS };
-      return {
-        view,
-        delivered() {
-          show(view.afterBirth);
-          remember(key, upTo);
-        },
-      };
+      const afterBirth = Math.max(seen ?? shown, births(clock.elapsedMs() - LOOKBACK_MS));
+      shown = Math.max(shown, afterBirth);
+      remember(id, afterBirth);
+      return { view: { afterBirth }, delivered: () => remember(id, upTo) };
     },
+    save: () => ({
+      // Told at once, everything in the cut is shown.
+      shown: birth === 'immediate' ? births() : shown,
+      scrapers: Array.from(known, ([id, { seen, lastMs }]) => ({
+        ...{ id, seen },
+        lastMs: Math.round(clock.nowMs() - (clock.elapsedMs() - lastMs)),
+      })),
+    }),
   };
+}
+
+/** Addresses and names of programs have no place in a file. */
+function idOf({ address, userAgent }: Scraper): string {
+  return createHash('sha256').update(`${address}\n${userAgent}`).digest('base64url').slice(0, 22);
+}
+
+function readSaved(saved: unknown, births: number): SavedScrapers {
+  if (!isRecord(saved)) return { shown: 0, scrapers: [] };
+  const toBirth = (value: unknown) => (isCount(value) ? Math.min(value, births) : 0);
+  const scrapers = (Array.isArray(saved.scrapers) ? saved.scrapers : []).flatMap((entry: unknown) => {
+    if (!isRecord(entry) || typeof entry.id !== 'string' || !isCount(entry.seen) || !isCount(entry.lastMs)) return [];
+    return [{ id: entry.id, seen: toBirth(entry.seen), lastMs: entry.lastMs }];
+  });
+  return { shown: toBirth(saved.shown), scrapers: scrapers.slice(-MAX_SCRAPERS) };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

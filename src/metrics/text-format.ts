@@ -13,9 +13,18 @@ export function formatValue(value: number): string {
   return value > 0 ? '+Inf' : '-Inf';
 }
 
+/**
+ * A bucket's bound or a quantile as OpenMetrics spells it: `1.0`. In both formats, because as a label `1` and `1.0` are
+ * two series, and a scraper that changes the format would lose its histograms. From 0.0001 to 999,999, beyond which Go
+ * uses exponents.
+ */
+export function formatBound(bound: number): string {
+  return Number.isInteger(bound) ? `${bound}.0` : formatValue(bound);
+}
+
 /** `a="1",b="2"` in the order of the table, escaped: what stands between the braces of a sample. */
 export function formatLabels(names: readonly string[], values: readonly string[]): string {
-  return names.map((name, index) => `${name}="${escapeLabelValue(values[index] ?? '')}"`).join(',');
+  return names.map((name, index) => `${name}="${escapeQuoted(values[index] ?? '')}"`).join(',');
 }
 
 /**
@@ -26,18 +35,14 @@ export function toLabelValue(value: string): string {
   return value.toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
-/** `# HELP` and `# TYPE` lines of a family. */
-export function formatHeader({ name, help, type }: { name: string; help: string; type: string }): string {
-  return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`;
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n' };
+
+/** A label value in both formats, a help text in OpenMetrics. */
+export function escapeQuoted(text: string): string {
+  return text.replace(/[\\"\n]/g, (character) => ESCAPES[character] ?? character);
 }
 
-const LABEL_ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n' };
-
-function escapeLabelValue(value: string): string {
-  return value.replace(/[\\"\n]/g, (character) => LABEL_ESCAPES[character] ?? character);
-}
-
-/** Quotes stay as they are in help texts. */
-function escapeHelp(help: string): string {
-  return help.replace(/[\\\n]/g, (character) => LABEL_ESCAPES[character] ?? character);
+/** A help text in the text format, where quotes stay as they are. */
+export function escapeHelp(help: string): string {
+  return help.replace(/[\\\n]/g, (character) => ESCAPES[character] ?? character);
 }

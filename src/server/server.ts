@@ -3,21 +3,29 @@ import { createServer, type Server } from 'node:http';
 import express, { type Express } from 'express';
 import type { ListenAddress } from '../config/units.ts';
 import type { Log } from '../log.ts';
+import type { Cut } from '../metrics/cut.ts';
 import { createMetricsRegistry } from '../metrics/registry.ts';
-import { type Birth, createScrapers } from '../metrics/scrapers.ts';
+import { type Birth, createScrapers, type Scrapers } from '../metrics/scrapers.ts';
 import { apiRoutes } from './api-routes.ts';
 import { type LifecycleOptions, lifecycleRoutes } from './lifecycle-routes.ts';
 import { metricsRoute } from './metrics-route.ts';
+import { renderStatusPage } from './page/status-page.ts';
+import { STYLE_SOURCE } from './page/style.ts';
+import { type PushHandler, pushRoute } from './push-route.ts';
 import { CONTENT_POLICY, handleErrors, notFound, onlyMethods, secureHeaders } from './respond.ts';
 import { createStatus, type StatusOptions } from './status.ts';
-import { renderStatusPage } from './status-page.ts';
-import { STYLE_SOURCE } from './style.ts';
 
 /** Everything that the web pages read or trigger. */
 export interface WebServerOptions extends StatusOptions, LifecycleOptions {
   readonly log: Log;
-  /** How series born late are shown to scrapers. */
+  /** Takes pushed logs; without it there is no such path. */
+  readonly receive?: PushHandler | undefined;
+  /** How series born late are shown to scrapers, when they are not remembered by someone else. */
   readonly birth?: Birth | undefined;
+  /** Who scrapes, and what they have seen. */
+  readonly scrapers?: Scrapers | undefined;
+  /** Takes the values that a scraper is told; resolves when they can be told. By default those of the moment. */
+  readonly cut?: (() => Promise<Cut>) | undefined;
 }
 
 /** The server for Prometheus and people. Proxied traffic never passes here. */
@@ -66,11 +74,11 @@ function createApp(options: WebServerOptions): Express {
   app.disable('etag');
   app.set('query parser', false);
   const { store, clock, birth } = options;
-  const scrapers = createScrapers({ clock, births: store.births, birth });
+  const { cut = async () => store.cut(), scrapers = createScrapers({ clock, births: store.births, birth }) } = options;
   const registry = createMetricsRegistry(store);
   const status = createStatus(options);
   app.use(secureHeaders);
-  app.route('/metrics').get(metricsRoute({ store, clock, registry, scrapers })).all(onlyMethods('GET', 'HEAD'));
+  app.route('/metrics').get(metricsRoute({ cut, store, clock, registry, scrapers })).all(onlyMethods('GET', 'HEAD'));
   app
     .route('/')
     .get((_request, response) => {
@@ -79,6 +87,7 @@ function createApp(options: WebServerOptions): Express {
     })
     .all(onlyMethods('GET', 'HEAD'));
   app.use(lifecycleRoutes(options), apiRoutes({ status, catalogue: options.catalogue }));
+  if (options.receive !== undefined) app.use(pushRoute(options.receive));
   app.use(notFound, handleErrors(options.log));
   return app;
 }

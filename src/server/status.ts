@@ -6,14 +6,10 @@ import type { InputDescription } from '../config/inputs.ts';
 import type { Failure } from '../metrics/record/failures.ts';
 import type { Recorder } from '../metrics/record/recorder.ts';
 import type { Sample, Store } from '../metrics/store.ts';
+import type { StateStatus } from '../state/state.ts';
+import { countsBy, readSources, type SourceStatus } from './source-status.ts';
 
 type RequestSample = Sample<'llm_requests_total'>;
-type SourceFamily =
-  | 'llm_exporter_source_up'
-  | 'llm_exporter_source_lag_bytes'
-  | 'llm_exporter_source_lag_seconds'
-  | 'llm_exporter_source_events_total'
-  | 'llm_exporter_source_filtered_total';
 
 /** Requests of one model with one code and cause, since the start. */
 export interface Failing {
@@ -34,18 +30,6 @@ export interface ModelStatus {
   readonly failing: readonly Failing[];
 }
 
-export interface SourceStatus {
-  readonly source: string;
-  /** Undefined until the source has said so. */
-  readonly up: boolean | undefined;
-  readonly lagBytes: number | undefined;
-  readonly lagSeconds: number | undefined;
-  readonly lines: number;
-  readonly events: number;
-  readonly filtered: number;
-  readonly rejected: Readonly<Record<string, number>>;
-}
-
 /** Everything the status page shows, and `/api/v1/status` as it is. */
 export interface Status {
   readonly version: string;
@@ -57,6 +41,10 @@ export interface Status {
   readonly inputs: readonly InputDescription[];
   readonly models: readonly ModelStatus[];
   readonly sources: readonly SourceStatus[];
+  /** Requests to POST /v1/logs by how they were answered. */
+  readonly pushes: Readonly<Record<string, number>>;
+  /** How the durable state is doing; undefined when none is kept. */
+  readonly state: StateStatus | undefined;
   /** Requests counted as "other", by the label that had reached its limit. */
   readonly overflow: Readonly<Record<string, number>>;
   readonly failures: readonly Failure[];
@@ -71,28 +59,29 @@ export interface StatusOptions {
   readonly isReady: () => boolean;
   /** What is proxied and read now; a reload may change it. */
   readonly inputs: () => readonly InputDescription[];
-  readonly recorder: Pick<Recorder, 'failures'>;
+  readonly recorder: Pick<Recorder, 'failures' | 'sources'>;
+  /** How the durable state is doing; by default none is kept. */
+  readonly state?: (() => StateStatus | undefined) | undefined;
 }
 
 /** Prepares to read the status; `uptimeSeconds` counts from here. */
 export function createStatus(options: StatusOptions): () => Status {
-  const startMs = options.clock.elapsedMs();
+  const { store, recorder, clock } = options;
+  const startMs = clock.elapsedMs();
   return () => {
-    options.store.collect();
+    store.collect();
     return {
       ...options.build,
-      uptimeSeconds: Math.floor((options.clock.elapsedMs() - startMs) / 1000),
+      uptimeSeconds: Math.floor((clock.elapsedMs() - startMs) / 1000),
       ready: options.isReady(),
-      reloadRefused: options.store
-        .samples('llm_exporter_config_last_reload_successful')
-        .some(({ value }) => value === 0),
+      reloadRefused: store.samples('llm_exporter_config_last_reload_successful').some(({ value }) => value === 0),
       inputs: options.inputs(),
-      models: readModels(options.store, options.catalogue),
-      sources: readSources(options.store),
-      overflow: Object.fromEntries(
-        options.store.samples('llm_exporter_label_overflow_total').map(({ labels, value }) => [labels.label, value]),
-      ),
-      failures: options.recorder.failures(),
+      models: readModels(store, options.catalogue),
+      sources: readSources(store, recorder.sources(), clock.nowMs()),
+      pushes: countsBy(store.samples('llm_exporter_push_requests_total'), ({ result }) => result),
+      state: options.state?.(),
+      overflow: countsBy(store.samples('llm_exporter_label_overflow_total'), ({ label }) => label),
+      failures: recorder.failures(),
     };
   };
 }
@@ -125,27 +114,6 @@ function toModelStatus(
   });
   failing.sort((a, b) => b.requests - a.requests);
   return { provider, model, requests: sum(samples), succeeded, failing };
-}
-
-function readSources(store: Store): readonly SourceStatus[] {
-  const value = (name: SourceFamily, source: string) =>
-    store.samples(name).find(({ labels }) => labels.source === source)?.value;
-  return store.samples('llm_exporter_source_lines_total').map(({ labels: { source }, value: lines }) => {
-    const up = value('llm_exporter_source_up', source);
-    const rejected = store
-      .samples('llm_exporter_source_rejected_total')
-      .filter((sample) => sample.labels.source === source && sample.value > 0);
-    return {
-      source,
-      up: up === undefined ? undefined : up === 1,
-      lagBytes: value('llm_exporter_source_lag_bytes', source),
-      lagSeconds: value('llm_exporter_source_lag_seconds', source),
-      lines,
-      events: value('llm_exporter_source_events_total', source) ?? 0,
-      filtered: value('llm_exporter_source_filtered_total', source) ?? 0,
-      rejected: Object.fromEntries(rejected.map((sample) => [sample.labels.reason, sample.value])),
-    };
-  });
 }
 
 function sum(samples: readonly { readonly value: number }[]): number {

@@ -115,6 +115,7 @@ async function startOurs(upstreamUrl: string): Promise<Peer> {
       `--upstream=${upstreamUrl}`,
       `--proxy.listen-address=127.0.0.1:${port}`,
       `--web.listen-address=127.0.0.1:${web}`,
+      '--state.sync=off',
     ])),
     name: 'llm-exporter',
   };

@@ -182,18 +182,66 @@ test('each LLM call of a HAR file is told of; base64 and coded bodies are read, 
   assert.equal(one.items[0].cause, 'model_overloaded');
 });
 
-test('request log lines are told of one by one; what is no LLM request is left out unless asked for', async () => {
+test('request log lines are told of one by one; what is no LLM request is explained only when asked for', async () => {
   const line = (fields: object) =>
     JSON.stringify({ time: '2026-01-01T00:00:00Z', method: 'POST', uri: '/v1/chat/completions', ...fields });
   const log = `${line({ status: 504, request_time: 60.1, stream: false })}\n${line({ uri: '/healthz', status: 500 })}\n\nbroken\n${line({ status: 200 })}`;
   const { items, code } = await explained(log, '--provider', 'novita');
   assert.deepEqual(
-    items.map(({ place, cause, error }) => `${place} ${cause ?? error}`),
-    ['line 1 gateway_timeout_long_generation', 'line 4 invalid_json', 'line 5 none'],
+    items.map(({ place, cause, error, filtered }) => `${place} ${cause ?? error ?? (filtered && 'filtered')}`),
+    ['line 1 gateway_timeout_long_generation', 'line 2 filtered', 'line 4 invalid_json', 'line 5 none'],
   );
   assert.equal(code, 1);
   const all = await explained(log, '--all');
-  assert.equal(all.items.length, 4);
+  assert.equal(all.items.filter(({ cause }) => cause !== undefined).length, 3);
+});
+
+test('a log line shows its format, its fields, and the series it would be counted in', async () => {
+  const line = {
+    ...{ time_iso8601: '2026-09-02T00:31:44+00:00', request_uri: '/v1/chat/completions', status: 504 },
+    ...{ request_time: 60.1, model: 'deepseek/deepseek-v3', stream: 'false', upstream_status: '504' },
+  };
+  const log = `${JSON.stringify(line)}\n`.repeat(2);
+  const { items } = await explained(log, '--provider', 'novita');
+  const [{ format, fields, series, labels }] = items;
+  assert.match(format, /nginx/);
+  assert.equal(labels.model, 'deepseek/deepseek-v3');
+  assert.deepEqual([fields.code, fields.duration, fields.stream], [504, '60.1s', 'false']);
+  const label = 'provider="novita",model="deepseek/deepseek-v3"';
+  const histogram = `{${label},stream="false",outcome="error"`;
+  assert.deepEqual(series, [
+    `llm_requests_total{${label},code="504",cause="gateway_timeout_long_generation",stream="false"} +1`,
+    `llm_request_duration_seconds_bucket${histogram},le="90.0"} +1`,
+    `llm_request_duration_seconds_sum${histogram}} +60.1`,
+    `llm_request_duration_seconds_count${histogram}} +1`,
+    'llm_classifications_total{provider="novita",basis="timing"} +1',
+  ]);
+  const { stdout } = await runCommand(['explain'], { stdin: log });
+  assert.match(stdout, /^ {2}format +nginx/m);
+  assert.match(stdout, /^ {2}fields +time=2026-09-02T00:31:44\.000Z code=504 duration=60\.1s model=/m);
+  assert.match(stdout, /^ {2}series +llm_requests_total\{/m);
+});
+
+test('access logs that are no JSON are told from bodies, and read in a format or log_format that is given', async () => {
+  const combined =
+    '10.0.0.1 - - [02/Sep/2026:00:31:44 +0000] "POST /v1/chat/completions HTTP/1.1" 503 5 "-" "curl/8.0"\n';
+  const found = await explained(combined);
+  assert.deepEqual([found.items[0].place, found.items[0].code], ['line 1', 503]);
+  const given = await explained(combined, '--format', 'envoy');
+  assert.deepEqual([given.items[0].error, given.code], ['no_match', 1]);
+  assert.match(given.items[0].shape, /^0\.0\.0\.0 - - \[/);
+  const own = await explained('503|POST /v1/messages HTTP/1.1|1.5\n', '--log-format', '$status|$request|$request_time');
+  assert.deepEqual([own.items[0].code, own.items[0].fields.duration], [503, '1.5s']);
+});
+
+test('nothing that could be a secret is printed of a log line', async () => {
+  const line = { uri: '/v1/chat/completions', status: 503, model: 'm', response_flags: 'sk-secret', error: 'secret' };
+  const log = `${JSON.stringify({ ...line, user: 'secret' })}\n{"secret": "sk-secret", broken secret\n`;
+  for (const flags of [[], ['--json']]) {
+    const { stdout } = await runCommand(['explain', ...flags], { stdin: log });
+    assert.match(stdout, /503/);
+    assert.doesNotMatch(stdout, /secret/);
+  }
 });
 
 test('a single log line is told from the body of an answer', async () => {

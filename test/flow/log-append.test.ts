@@ -40,9 +40,11 @@ test('one poll reads no more than it may', async (t) => {
   const before = requestLines(1, 2000);
   const bytesPerPoll = 10_000;
   const log = await followLog(t, { before, bytesPerPoll });
-  for (let polls = 1; log.sink.bytes < before.length; polls += 1) {
-    log.source.poll();
-    assert.equal(log.sink.bytes, Math.min(polls * bytesPerPoll, before.length));
+  let read = 0;
+  for (let bytes = 1; bytes > 0; read += bytes) {
+    bytes = log.source.poll().bytesRead;
+    assert.ok(bytes <= bytesPerPoll);
+    assert.equal(log.sink.bytes, before.lastIndexOf('\n', read + bytes - 1) + 1, 'told up to the last whole line');
   }
   assert.deepEqual(log.readAll(), ids(1, 2000));
 });

@@ -6,12 +6,7 @@ import { followLog, ids, requestLine } from '../support/followed-log.ts';
 
 test('binary between lines is rejected by reason, and the lines around it are read', async (t) => {
   const log = await followLog(t, { before: requestLine(1) });
-  const junk = [
-    Buffer.alloc(100),
-    Buffer.of(0xff, 0xfe, 0x00, 0x41),
-    Buffer.of(0x1f, 0x8b, 0x08, 0x00),
-    Buffer.of(0xc3, 0x28),
-  ];
+  const junk = [Buffer.of(0xff, 0xfe, 0x00, 0x41), Buffer.of(0x1f, 0x8b, 0x08, 0x00), Buffer.of(0xc3, 0x28)];
   for (const bytes of junk) appendFileSync(log.path, Buffer.concat([bytes, Buffer.from('\n')]));
   appendFileSync(log.path, requestLine(2));
   assert.deepEqual(log.readAll(), ids(1, 2));
@@ -58,4 +53,11 @@ test('an empty line is filtered, not rejected', async (t) => {
   assert.deepEqual(log.readAll(), ['1']);
   assert.equal(log.sink.filteredLines, 3);
   assert.deepEqual(log.sink.rejected, []);
+});
+
+test('a line of NULs is empty: they are a hole in the file, not what somebody wrote', async (t) => {
+  const log = await followLog(t, { before: requestLine(1) });
+  appendFileSync(log.path, Buffer.concat([Buffer.alloc(100), Buffer.from('\n'), Buffer.from(requestLine(2))]));
+  assert.deepEqual(log.readAll(), ids(1, 2));
+  assert.equal(log.sink.filteredLines, 1);
 });

@@ -117,9 +117,10 @@ test('another path under the same name is a new log, to which start_at applies',
   assert.deepEqual(logs.ids(), ['1', '4']);
 });
 
-test('two logs of one path keep their names and places when one of them goes', async (t) => {
+test('a log that is configured twice is counted once, under the first name, and goes on under the second when that is left', async (t) => {
   const { file, logs } = await logInFolder(t);
   logs.reload({ file, source: 'a' }, { file, source: 'b' });
+  assert.match(logs.said.join(''), /configured twice/);
   appendFileSync(file, requestLine(1));
   logs.settle();
   logs.reload({ file, source: 'b', provider: 'other' });
@@ -129,7 +130,19 @@ test('two logs of one path keep their names and places when one of them goes', a
     logs.opened.map(({ name, isClosed, sink }) => [name, isClosed, sink.ids()]),
     [
       ['a', true, ['1']],
-      ['b', false, ['1', '2']],
+      ['b', false, ['2']],
     ],
   );
+});
+
+test('a log that was taken out and is put back goes on where it was', async (t) => {
+  const { file, logs } = await logInFolder(t, requestLine(1));
+  logs.reload({ file, start_at: 'beginning' });
+  logs.settle();
+  logs.reload();
+  appendFileSync(file, requestLine(2));
+  logs.settle();
+  logs.reload({ file, start_at: 'end' });
+  logs.settle();
+  assert.deepEqual(logs.ids(), ids(1, 2));
 });

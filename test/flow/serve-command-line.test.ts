@@ -26,7 +26,10 @@ describe('the command line', () => {
   test('nothing to watch is a problem that says what would be', async (t) => {
     const run = runCli(t, ['serve']);
     assert.equal(await run.exit, 1);
-    assert.match(run.stderr(), /nothing to watch: it needs a proxy with an upstream, a log file or stdin/);
+    assert.match(
+      run.stderr(),
+      /nothing to watch: it needs a proxy with an upstream, a log file, stdin, push or syslog/,
+    );
   });
 
   test('a broken configuration shows every fault with its place, and starts nothing', async (t) => {
@@ -51,7 +54,7 @@ describe('the command line', () => {
     const address = squatter.address();
     assert.ok(typeof address === 'object' && address !== null);
     for (const setting of ['proxy', 'web']) {
-      const flags = ['--proxy.listen-address=127.0.0.1:0', '--web.listen-address=127.0.0.1:0'];
+      const flags = ['--proxy.listen-address=127.0.0.1:0', '--web.listen-address=127.0.0.1:0', '--state.sync=off'];
       const taken = `--${setting}.listen-address=127.0.0.1:${address.port}`;
       const run = runCli(t, ['serve', '--upstream=http://127.0.0.1:1', ...flags, taken]);
       assert.equal(await run.exit, 1);

@@ -60,7 +60,7 @@ describe('GET /metrics', () => {
     for (const encoding of ['identity', 'gzip;q=0', 'br']) {
       const plain = await get(encoding);
       assert.doesNotMatch(plain.head, /content-encoding/i, encoding);
-      assert.match(plain.head, /vary: accept-encoding/i);
+      assert.match(plain.head, /vary: accept, accept-encoding/i);
       assert.ok(parseExposition(plain.body.toString()).samples.length > 0);
     }
   });

@@ -4,6 +4,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
+import { configSchema } from '../../src/config/schema.ts';
 import { freePort } from '../../src/demo/program/http-program.ts';
 import { debianProgram } from '../../src/demo/programs.ts';
 import { eventually } from '../support/eventually.ts';
@@ -60,6 +61,14 @@ describe('docker-compose.yml', () => {
     assert.deepEqual(new Set(ours.map(([, { image }]) => image)), new Set([`llm-exporter:${version}`]));
   });
 
+  test('keeps the state of the exporter in a volume, where it is put by default and may be written', () => {
+    const dockerfile = readFileSync('Dockerfile', 'utf8');
+    const [workdir = ''] = [...dockerfile.matchAll(/^WORKDIR (.+)$/gm)].map(([, path]) => path).slice(-1);
+    const folder = join(workdir, configSchema.parse({}).state.dir);
+    assert.deepEqual(compose.services.exporter?.volumes, [`exporter-data:${folder}`]);
+    assert.match(dockerfile, new RegExp(`-o 1000 -g 1000 ${folder}\\nVOLUME ${folder}\\n`));
+  });
+
   test('runs simulate, exporter and notifications with these command lines', async (t) => {
     const [api, proxy, web] = [await freePort(), await freePort(), await freePort()];
     const onLoopback = (command: readonly string[]) =>
@@ -72,7 +81,7 @@ describe('docker-compose.yml', () => {
           .replace('http://simulate:8504', `http://127.0.0.1:${api}`)
           .replace('http://exporter:8503', `http://127.0.0.1:${proxy}`),
       );
-    const exporter = runCli(t, onLoopback(commandOf('exporter')));
+    const exporter = runCli(t, [...onLoopback(commandOf('exporter')), '--state.sync=off']);
     const simulate = runCli(t, onLoopback(commandOf('simulate')));
     const notifications = runCli(t, onLoopback(commandOf('notifications')));
     await eventually(async () => {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { eventually } from './eventually.ts';
 import { type Scrape, scrape } from './scrape.ts';
@@ -14,10 +18,19 @@ export interface CliRun {
   readonly exit: Promise<number | string>;
 }
 
+export interface CliOptions {
+  /** Gives it a standard input. */
+  readonly stdin?: boolean;
+  /** The user to run it as; only root may ask for another. */
+  readonly uid?: number | undefined;
+}
+
 /** Starts `llm-exporter ARGS`; the test ends it if it still runs by then. */
-export function runCli(t: TestContext, args: readonly string[], options: { readonly stdin?: boolean } = {}): CliRun {
-  const stdin = options.stdin === true ? 'pipe' : 'ignore';
-  const child = spawn(process.execPath, ['src/main.ts', ...args], { stdio: [stdin, 'pipe', 'pipe'] });
+export function runCli(t: TestContext, args: readonly string[], { stdin = false, uid }: CliOptions = {}): CliRun {
+  const child = spawn(process.execPath, ['src/main.ts', ...args], {
+    stdio: [stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    ...(uid !== undefined && { uid, gid: uid }),
+  });
   const output = { stdout: '', stderr: '' };
   child.stdout?.on('data', (chunk) => (output.stdout += chunk));
   child.stderr?.on('data', (chunk) => (output.stderr += chunk));
@@ -37,15 +50,26 @@ export interface ExporterProcess extends CliRun {
   scrape(): Promise<Scrape>;
 }
 
-/** Starts `serve` on free loopback ports and waits until it says that it listens. */
+/** A place for the state of exporters that does not exist yet: they make it themselves. */
+export function newStateDir(): string {
+  return join(tmpdir(), `llm-exporter-state-${randomUUID()}`);
+}
+
+/**
+ * Starts `serve` on free loopback ports and waits until it says that it listens. Its state is in `stateDir` and goes with it; a test that
+ * starts it anew gives both runs the same one.
+ */
 export async function startExporter(
   t: TestContext,
   args: readonly string[],
-  options: { readonly stdin?: boolean } = {},
+  { stateDir = newStateDir(), ...options }: CliOptions & { readonly stateDir?: string | undefined } = {},
 ): Promise<ExporterProcess> {
   const ports = ['--web.listen-address=127.0.0.1:0', '--proxy.listen-address=127.0.0.1:0'];
   const proxied = args.some((arg) => arg.startsWith('--upstream') || arg.startsWith('--config.file'));
-  const run = runCli(t, ['serve', ...ports.slice(0, proxied ? 2 : 1), ...args], options);
+  const state = args.some((arg) => arg.startsWith('--state.dir')) ? [] : [`--state.dir=${stateDir}`];
+  const run = runCli(t, ['serve', ...ports.slice(0, proxied ? 2 : 1), ...state, ...args], options);
+  // After its end, or it would make the folder again.
+  t.after(() => rm(stateDir, { recursive: true, force: true }));
   const address = (message: string) =>
     eventually(() => {
       assert.equal(run.child.exitCode, null, `serve ended: ${run.stderr()}`);

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { RequestEvent } from '../../src/event/request-event.ts';
 import type { RejectReason, RotationKind, SourceSink } from '../../src/event/sink.ts';
-import { Follower, type FollowerOptions } from '../../src/input/log/follower.ts';
 import { createLineParser } from '../../src/input/log/formats/line-parser.ts';
+import { LogGroup, type LogGroupOptions } from '../../src/input/log/log-group.ts';
+import { Positions, type SavedPositions } from '../../src/input/log/positions/positions.ts';
 import { createLog } from '../../src/log.ts';
+import { eventually } from './eventually.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { tempDir } from './temp-dir.ts';
 
@@ -19,6 +21,8 @@ export interface RecordedSource extends SourceSink {
   readonly rejected: RejectReason[];
   readonly rotations: RotationKind[];
   last: { readonly up: boolean; readonly lagBytes: number } | undefined;
+  /** Open files, as last told. */
+  files: number | undefined;
   /** Request ids of the events, in order: what the tests number their lines with. */
   ids(): string[];
   /** The promise every source keeps: lines = events + filtered + rejected. */
@@ -34,18 +38,22 @@ export function recordSource(): RecordedSource {
     rejected: [],
     rotations: [],
     last: undefined,
+    files: undefined,
     read(bytes, lines) {
       recorded.bytes += bytes;
       recorded.lines += lines;
     },
-    event: (event) => recorded.events.push(event),
+    // Copied: readers may use one object for all of their events.
+    event: (event) => recorded.events.push(structuredClone(event)),
     filtered() {
       recorded.filteredLines += 1;
     },
     reject: (reason) => recorded.rejected.push(reason),
     rotated: (kind) => recorded.rotations.push(kind),
-    status(status) {
-      recorded.last = status;
+    lost: () => assert.fail('a file loses nothing that its source could tell'),
+    status({ up, lagBytes, files }) {
+      recorded.last = { up, lagBytes };
+      recorded.files = files;
     },
     close() {},
     ids: () => recorded.events.map((event) => event.requestId ?? ''),
@@ -56,43 +64,101 @@ export function recordSource(): RecordedSource {
   return recorded;
 }
 
+/** What one step by hand did. */
+interface Step {
+  readonly bytesRead: number;
+  readonly more: boolean;
+  readonly lagBytes: number;
+  readonly heldBytes: number;
+}
+
 export interface FollowedLog {
   readonly dir: string;
   readonly path: string;
-  readonly source: Follower;
+  readonly source: { open(): void; poll(): Step; close(): void };
   readonly sink: RecordedSource;
   readonly clock: ManualClock;
   /** What the source said in its log. */
   readonly said: string[];
   /** Polls until nothing more comes, then checks the balance; returns the ids of all events so far. */
   readAll(): string[];
+  /** The same for what comes from packed files, which are unpacked beside the polls: polls until `ids` are the ids, in any order. */
+  readUntil(ids: readonly string[]): Promise<void>;
+  /** What a state on disk would hold now. */
+  save(): string;
+  /** Ends as if killed and begins again from a saved state, by default the one of now. What was counted is left to the caller. */
+  restart(saved?: string): void;
 }
 
-/** A log file in a folder of its own, followed by hand: nothing happens until the test polls. `before` is its content at the start. */
-export async function followLog(
-  t: TestContext,
-  { before, ...options }: { readonly before?: string } & Partial<FollowerOptions> = {},
-): Promise<FollowedLog> {
+export interface FollowLogOptions {
+  /** Content of the file at the start. */
+  readonly before?: string;
+  readonly path?: string;
+  readonly startAt?: LogGroupOptions['startAt'];
+  readonly maxLineBytes?: number;
+  readonly bytesPerPoll?: number;
+  readonly mounts?: ReadonlySet<string>;
+  readonly saved?: string;
+}
+
+/** A log file in a folder of its own, followed by hand: nothing happens until the test polls. */
+export async function followLog(t: TestContext, options: FollowLogOptions = {}): Promise<FollowedLog> {
   const dir = await tempDir(t);
-  const path = join(dir, 'access.log');
+  const { path = join(dir, 'access.log'), before, maxLineBytes, bytesPerPoll, mounts, startAt = 'beginning' } = options;
   if (before !== undefined) appendFileSync(path, before);
-  const clock = createManualClock();
+  // Times of files are compared with the clock.
+  const clock = createManualClock(Date.now());
   const sink = recordSource();
   const said: string[] = [];
-  const source = new Follower({
-    path,
-    sink,
-    parse: createLineParser({ format: 'nginx-json', provider: 'novita', clock }),
-    clock,
-    log: createLog({ level: 'debug', write: (line) => said.push(line) }),
-    startAt: 'beginning',
-    ...options,
-  });
+  const log = createLog({ level: 'debug', write: (line) => said.push(line) });
+  const parse = createLineParser({ format: 'nginx-json', provider: 'novita', clock });
+  const buffer = Buffer.allocUnsafe(256 * 1024);
+
+  function begin(saved: string | undefined) {
+    const positions = new Positions({ clock, saved: saved === undefined ? undefined : JSON.parse(saved) });
+    const group = new LogGroup({
+      ...{ file: path, intake: { sink, parse, maxLineBytes }, startAt, positions: positions.log(path) },
+      ...{ clock, log, buffer, mounts, bytesPerStep: bytesPerPoll },
+    });
+    return { positions, group, isOpen: false };
+  }
+
+  let run = begin(options.saved);
+  const source = {
+    open() {
+      if (!run.isOpen) run.group.open();
+      run.isOpen = true;
+    },
+    poll() {
+      source.open();
+      const { bytesRead, more } = run.group.step();
+      return { bytesRead, more, lagBytes: sink.last?.lagBytes ?? 0, heldBytes: run.group.heldBytes };
+    },
+    close: () => run.group.close(),
+  };
   t.after(() => source.close());
-  return { dir, path, source, sink, clock, said, readAll: () => readAll(source, sink) };
+  const save = () => JSON.stringify(run.positions.save() satisfies SavedPositions);
+  const followed: FollowedLog = {
+    ...{ dir, path, source, sink, clock, said, save },
+    readAll: () => readAll(source, sink),
+    readUntil: (expected) =>
+      eventually(() => {
+        followed.readAll();
+        assert.deepEqual(sink.ids().sort(byNumber), [...expected].sort(byNumber));
+      }),
+    restart(saved = save()) {
+      source.close();
+      run = begin(saved);
+    },
+  };
+  return followed;
 }
 
-function readAll(source: Follower, sink: RecordedSource): string[] {
+function byNumber(a: string, b: string): number {
+  return Number(a) - Number(b);
+}
+
+function readAll(source: FollowedLog['source'], sink: RecordedSource): string[] {
   while (source.poll().bytesRead > 0) {
     // Each poll is bounded, so a test that never gets to the end is one that reads the same bytes again: it fails on its counts.
     assert.ok(sink.bytes < 1e9, 'reads without end');

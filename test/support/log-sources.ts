@@ -4,6 +4,7 @@ import type { EventSink } from '../../src/event/sink.ts';
 import { createLogSources } from '../../src/input/log/sources.ts';
 import { createTurns } from '../../src/input/log/turns.ts';
 import { createLog } from '../../src/log.ts';
+import { eventually } from './eventually.ts';
 import { type RecordedSource, recordSource } from './followed-log.ts';
 import { createManualClock } from './manual-clock.ts';
 
@@ -21,18 +22,26 @@ export interface ManualLogSources {
   settle(): void;
   /** Runs the one step that is planned, if any. */
   takeTurn(): void;
+  /** Settles until the check holds: patterns are searched and packed files unpacked beside the steps. */
+  until(check: () => void): Promise<void>;
+  /** What a state on disk would hold now. */
+  save(): string;
+  close(): void;
+  readonly said: readonly string[];
 }
 
-/** All the logs of a configuration, read by hand: nothing happens until the test says so. */
-export function startLogSources(t: TestContext): ManualLogSources {
-  const clock = createManualClock();
+/** All the logs of a configuration, read by hand: nothing happens until the test says so. `saved` is the state of an earlier run. */
+export function startLogSources(t: TestContext, { saved }: { readonly saved?: string } = {}): ManualLogSources {
+  const clock = createManualClock(Date.now());
   const opened: { name: string; sink: RecordedSource; isClosed: boolean }[] = [];
   const planned: (() => void)[] = [];
+  const said: string[] = [];
   const sources = createLogSources({
     sink: { open: noRequests, source: open },
     clock,
-    log: createLog({ write: () => {} }),
+    log: createLog({ level: 'debug', write: (line) => said.push(line) }),
     turns: createTurns({ clock, soon: (task) => planned.push(task) }),
+    saved: saved === undefined ? undefined : JSON.parse(saved),
   });
   t.after(() => sources.close());
 
@@ -46,9 +55,17 @@ export function startLogSources(t: TestContext): ManualLogSources {
     planned.shift()?.();
   }
 
-  return {
+  const logs: ManualLogSources = {
     opened,
     takeTurn,
+    said,
+    save: () => JSON.stringify(sources.save()),
+    close: () => sources.close(),
+    until: (check) =>
+      eventually(() => {
+        logs.settle();
+        check();
+      }),
     reload: (...logs) => sources.reconfigure(parseLogs(logs)),
     ids() {
       for (const { sink } of opened) sink.assertBalanced();
@@ -60,6 +77,7 @@ export function startLogSources(t: TestContext): ManualLogSources {
       while (planned.length > 0) takeTurn();
     },
   };
+  return logs;
 }
 
 function parseLogs(logs: readonly WrittenLog[]): Config['logs'] {

@@ -18,22 +18,23 @@ export function learn(model: ModelState, event: RequestEvent, cause: Cause, { in
   const { timeMs, rateLimit } = event;
   model.counts.moveTo(timeMs);
   model.provider.counts.moveTo(timeMs);
+  const startMs = startOf(event);
   if (!isEvidence(event, cause)) {
-    count(model, 'unjudged', event);
+    count(model, 'unjudged', startMs);
     return;
   }
   const waited = waitedSeconds(event);
   const outcome = outcomeOf(event, cause);
-  if (outcome !== undefined) model.trials.add(outcome, startOf(event), inFlight, event.requestBytes);
+  if (outcome !== undefined) model.trials.add(outcome, startMs, inFlight, event.requestBytes);
   if (waited !== undefined) model.provider.quickest.add(waited, timeMs);
   if (rateLimit !== undefined) model.told.learn(rateLimit);
+  count(model, cause === 'none' ? 'admitted' : 'failed', startMs);
   if (cause === 'none') learnSuccess(model, event, waited);
   else learnFailure(model, event, cause);
 }
 
 function learnSuccess(model: ModelState, event: RequestEvent, waited: number | undefined): void {
   const { timeMs, tokens } = event;
-  count(model, 'admitted', event);
   if (tokens !== undefined) model.counts.add('tokens', startOf(event), (tokens.input ?? 0) + (tokens.output ?? 0));
   model.health.succeeded();
   if (waited === undefined) return;
@@ -44,7 +45,6 @@ function learnSuccess(model: ModelState, event: RequestEvent, waited: number | u
 function learnFailure(model: ModelState, event: RequestEvent, cause: Cause): void {
   const { provider, health } = model;
   const { code, timeMs, durationSeconds, stream } = event;
-  count(model, 'failed', event);
   if (model.isRamping(timeMs) === true) model.rampSeenMs = timeMs;
   if (isUnexplained(event, cause)) health.failed(timeMs);
   if (durationSeconds === undefined || !isGatewayTimeout(event, cause)) return;
@@ -52,8 +52,7 @@ function learnFailure(model: ModelState, event: RequestEvent, cause: Cause): voi
   if (stream === true) health.stalled(timeMs);
 }
 
-function count({ counts, provider }: ModelState, what: Count, event: RequestEvent): void {
-  const startMs = startOf(event);
+function count({ counts, provider }: ModelState, what: Count, startMs: number): void {
   counts.add(what, startMs, 1);
   provider.counts.add(what, startMs, 1);
 }

@@ -22,7 +22,8 @@ const STALLED_MS = 180_000;
 
 export function createModelHealth(): ModelHealth {
   let worked = false;
-  let failedShare = 0;
+  // A field is changed in place, where a variable held by a closure would be boxed anew for every success.
+  const running = { failedShare: 0 };
   let sinceMs = 0;
   let lastFailureMs = Number.NEGATIVE_INFINITY;
   let stalledStreams = 0;
@@ -30,12 +31,12 @@ export function createModelHealth(): ModelHealth {
   return {
     succeeded() {
       worked = true;
-      failedShare *= 1 - NEWEST_WEIGHT;
+      running.failedShare *= 1 - NEWEST_WEIGHT;
       stalledStreams = 0;
     },
     failed(timeMs) {
-      const wasFailing = failedShare >= FAILING_SHARE;
-      failedShare += (1 - failedShare) * NEWEST_WEIGHT;
+      const wasFailing = running.failedShare >= FAILING_SHARE;
+      running.failedShare += (1 - running.failedShare) * NEWEST_WEIGHT;
       if (!wasFailing) sinceMs = timeMs;
       lastFailureMs = timeMs;
     },
@@ -45,7 +46,8 @@ export function createModelHealth(): ModelHealth {
     },
     failingSinceMs(timeMs) {
       // A name that never worked may be wrong, and fails for reasons of its own.
-      const isFailing = worked && failedShare >= FAILING_SHARE && Math.abs(timeMs - lastFailureMs) <= FAILING_MS;
+      const isFailing =
+        worked && running.failedShare >= FAILING_SHARE && Math.abs(timeMs - lastFailureMs) <= FAILING_MS;
       return isFailing ? sinceMs : undefined;
     },
     isStalled: (timeMs) => stalledStreams >= MIN_STALLED_STREAMS && Math.abs(timeMs - lastStallMs) <= STALLED_MS,

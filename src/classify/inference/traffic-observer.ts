@@ -25,6 +25,8 @@ export interface TrafficObserver {
    * each event: what is not used for long makes room.
    */
   of(provider: string, model: string): Traffic;
+  /** `of` for those who ask it often for the same model: what comes back is to be called for each event. */
+  hold(provider: string, model: string): () => Traffic;
 }
 
 /** About 12 KiB each. More models than this at once are rare, and the least recently used loses some minutes of memory. */
@@ -34,6 +36,8 @@ interface Model extends Traffic {
   readonly state: ModelState;
   /** A count of uses: event times may jump. */
   lastUse: number;
+  /** It made room for another: who still holds it must ask anew. */
+  isDropped: boolean;
 }
 
 interface Provider {
@@ -68,12 +72,23 @@ export function createTrafficObserver({
     return met;
   };
 
+  const of = (provider: string, model: string) =>
+    use(providers.get(provider)?.models.get(model) ?? meet(provider, model));
+  const use = (model: Model): Model => {
+    uses += 1;
+    model.lastUse = uses;
+    return model;
+  };
+
   return {
-    of(provider, model) {
-      const known = providers.get(provider)?.models.get(model) ?? meet(provider, model);
-      uses += 1;
-      known.lastUse = uses;
-      return known;
+    of,
+    hold(provider, model) {
+      let held: Model | undefined;
+      return () => {
+        if (held !== undefined && !held.isDropped) return use(held);
+        held = of(provider, model);
+        return held;
+      };
     },
   };
 }
@@ -83,12 +98,13 @@ function dropLeastRecent(providers: Map<string, Provider>): void {
   let leastUse = Number.POSITIVE_INFINITY;
   let drop = () => {};
   for (const [name, provider] of providers) {
-    for (const [model, { lastUse, state }] of provider.models) {
-      if (lastUse >= leastUse) continue;
-      leastUse = lastUse;
+    for (const [modelName, model] of provider.models) {
+      if (model.lastUse >= leastUse) continue;
+      leastUse = model.lastUse;
       drop = () => {
-        provider.models.delete(model);
-        provider.state.healths.delete(state.health);
+        model.isDropped = true;
+        provider.models.delete(modelName);
+        provider.state.healths.delete(model.state.health);
         if (provider.models.size === 0) providers.delete(name);
       };
     }
@@ -106,6 +122,7 @@ function newModel(provider: ProviderState): Model {
   return {
     state,
     lastUse: 0,
+    isDropped: false,
     contextFor: (event, known = NOTHING_KNOWN) =>
       event.code < 400 && event.error === undefined ? known : signsOf(state, event, known),
     observe: (event, cause, known = NOTHING_KNOWN) => learn(state, event, cause, known),

@@ -70,9 +70,11 @@ export function createModelState(provider: ProviderState): ModelState {
     told: createToldLimits(),
     rampSeenMs: Number.NEGATIVE_INFINITY,
     limitMet: hold((timeMs) => {
+      // Both look for a number of requests under way, or a size, from which on requests fail.
+      if (!trials.areMeasured()) return undefined;
       const usualSeconds = work.seconds() ?? Number.POSITIVE_INFINITY;
       return ownLimit(trials.list('limited', timeMs), { counts, timeMs, usualSeconds });
     }),
-    failingFrom: hold((timeMs) => failingFrom(trials.list('failed', timeMs))),
+    failingFrom: hold((timeMs) => (trials.areMeasured() ? failingFrom(trials.list('failed', timeMs)) : undefined)),
   };
 }

@@ -16,21 +16,28 @@ const UNREADABLE: Partial<Record<Unreadable, string>> = {
   invalid_json: 'not JSON',
   not_an_object: 'JSON, but not an object',
   missing_code: 'no status code in it',
+  no_match: 'does not fit the format',
 };
 
 const COLUMN = 12;
 
 /** One judged item as a person reads it: what it is, how that is known, whose it is, what to do, how it counts. */
-export function formatItem(item: Judged, { width, style }: Look): string {
+export function formatItem(item: Judged, look: Look): string {
+  const { style } = look;
   const place = item.place === '' ? '' : `  ${style('dim', item.place)}`;
-  if ('unreadable' in item) return `${style('red', 'not readable')}${place}\n  ${unreadable(item.unreadable)}\n`;
+  if ('filtered' in item) return `${style('dim', 'filtered')}${place}\n  about something else than an LLM request\n`;
+  if ('unreadable' in item) {
+    const shape = item.shape === undefined ? '' : `\n${indented('looks like', item.shape, look)}`;
+    return `${style('red', 'not readable')}${place}\n  ${unreadable(item.unreadable)}${shape}\n`;
+  }
   const { verdict } = item;
   const { cause, labels } = verdict;
   const code = item.hasStatus ? labels.code : '(no status)';
   const headline = `${code} ${style('bold', style(cause === 'none' ? 'green' : 'red', cause))}${place}`;
   // A success needs no advice.
   const fields = cause === 'none' ? [countsAs(verdict, item.hasStatus)] : fieldsOf(verdict, item.hasStatus);
-  return [headline, ...fields.map(([name, text]) => indented(name, text, { width, style })), ''].join('\n');
+  const rows = [...fields, ...lineFields(item)];
+  return [headline, ...rows.map(([name, text]) => indented(name, text, look)), ''].join('\n');
 }
 
 type Field = readonly [name: string, text: string];
@@ -61,9 +68,52 @@ function countsAs({ labels }: Verdict, hasStatus: boolean): Field {
   ];
 }
 
+/** What there is to tell of a log line alone. */
+function lineFields(item: JudgedEvent): readonly Field[] {
+  if (item.format === undefined) return [];
+  const told = Object.entries(lineFacts(item)).map(([name, value]) => `${name}=${value}`);
+  return [
+    ['format', item.format],
+    ['fields', told.join(' ')],
+    ...(item.series ?? []).map((increase, index) => [index === 0 ? 'series' : '', increase] as const),
+  ];
+}
+
+type JudgedEvent = Extract<Judged, { readonly event: unknown }>;
+
+/** Envoy's flags (`UF,URX`), its names for them and HAProxy's termination states (`sH--`); anything else might be anything. */
+const FLAGS = /^(?:[A-Z]{1,5}(?:,[A-Z]{1,5})*|[A-Za-z-]{2,4})$/;
+
+/** What was read out of a line, where it is a number, a word of a closed list, or a label's value. */
+function lineFacts({ event, verdict }: JudgedEvent): Readonly<Record<string, string | number>> {
+  const { code, durationSeconds, firstTokenSeconds, stream, tokens, upstreamCode, flags, origin, phase } = event;
+  const facts = {
+    time: formatTime(event.timeMs),
+    code,
+    duration: durationSeconds === undefined ? undefined : `${durationSeconds}s`,
+    first_token: firstTokenSeconds === undefined ? undefined : `${firstTokenSeconds}s`,
+    model: event.model === undefined ? undefined : JSON.stringify(verdict.labels.model),
+    stream: stream === undefined ? undefined : String(stream),
+    input_tokens: tokens?.input,
+    output_tokens: tokens?.output,
+    upstream_code: upstreamCode,
+    flags: flags !== undefined && FLAGS.test(flags) ? flags : undefined,
+    origin,
+    phase,
+  };
+  return Object.fromEntries(
+    Object.entries(facts).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
+}
+
+function formatTime(timeMs: number): string | undefined {
+  const time = new Date(timeMs);
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+}
+
 function indented(name: string, text: string, { width, style }: Look): string {
   const lines = field(`  ${name}`, text, { width, column: COLUMN + 2 });
-  return lines.replace(name, style('cyan', name));
+  return name === '' ? lines : lines.replace(name, style('cyan', name));
 }
 
 function unreadable(reason: Unreadable): string {
@@ -73,7 +123,9 @@ function unreadable(reason: Unreadable): string {
 /** The same for a program. */
 export function itemToJson(item: Judged): Readonly<Record<string, unknown>> {
   const place = item.place === '' ? undefined : item.place;
-  if ('unreadable' in item) return { place, error: item.unreadable };
+  if ('filtered' in item) return { place, filtered: true };
+  if ('unreadable' in item) return { place, error: item.unreadable, shape: item.shape };
   const { labels, ...verdict } = item.verdict;
-  return { place, code: item.hasStatus ? item.event.code : null, ...verdict, labels };
+  const line = item.format === undefined ? {} : { format: item.format, fields: lineFacts(item), series: item.series };
+  return { place, code: item.hasStatus ? item.event.code : null, ...verdict, labels, ...line };
 }

@@ -1,6 +1,7 @@
 import type { SourceSink } from '../../event/sink.ts';
 import { LineSplitter } from './line-splitter.ts';
 import type { LineParser, LineResult } from './parsed-line.ts';
+import { rejectedShape } from './rejected-shape.ts';
 
 /** Longest line that is read unless configured: a request log line with a full error body is far below it. */
 export const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
@@ -12,21 +13,39 @@ export interface IntakeOptions {
   readonly maxLineBytes?: number | undefined;
 }
 
+/** How a source goes on that was read before. */
+export interface IntakeStart {
+  /** Reading goes on inside an over-long line. */
+  readonly isSkipping?: boolean | undefined;
+}
+
 /**
  * Where bytes become lines and lines become events: the one place that keeps the promise
- * lines = events + filtered + rejected, for whatever the bytes come from.
+ * lines = events + filtered + rejected, for whatever the bytes come from. Bytes are told when they belong to lines that are told: those
+ * of a line that was only begun come with its end, so that a place to go on from after a restart and all counts fall on one boundary.
  */
 export class Intake {
   #sink: SourceSink;
   #parse: LineParser;
   readonly #splitter: LineSplitter;
 
-  constructor({ sink, parse, maxLineBytes = DEFAULT_MAX_LINE_BYTES }: IntakeOptions) {
+  constructor({ sink, parse, maxLineBytes = DEFAULT_MAX_LINE_BYTES }: IntakeOptions, { isSkipping }: IntakeStart = {}) {
     this.#sink = sink;
     this.#parse = parse;
     this.#splitter = new LineSplitter({
       maxLineBytes,
-      onLine: (bytes, start, end) => this.#handOn(this.#parse(bytes, start, end)),
+      isSkipping,
+      onLine: (bytes, start, end) =>
+        this.#handOn(this.#parse(bytes, start, end), () => rejectedShape(bytes, start, end)),
+      ahead: (bytes, start, limit) => {
+        const { ahead } = this.#parse;
+        const result = ahead?.read(bytes, start, limit);
+        if (ahead === undefined || result === undefined) return -1;
+        const { end } = ahead;
+        if (typeof result === 'object') this.#sink.event(result);
+        else this.#handOn(result, () => rejectedShape(bytes, start, end));
+        return end;
+      },
       onTooLong: () => this.#sink.reject('too_long'),
     });
   }
@@ -42,27 +61,41 @@ export class Intake {
     return this.#splitter.heldBytes;
   }
 
+  /** Bytes taken in that were not told of yet: the line that was begun. */
+  get pendingBytes(): number {
+    return this.#splitter.pendingBytes;
+  }
+
+  get isSkipping(): boolean {
+    return this.#splitter.isSkipping;
+  }
+
   push(chunk: Buffer): void {
-    this.#sink.read(chunk.length, this.#splitter.push(chunk));
+    const { pendingBytes, nulBytes } = this.#splitter;
+    const lines = this.#splitter.push(chunk);
+    const nuls = this.#splitter.nulBytes - nulBytes;
+    this.#sink.read(pendingBytes + chunk.length - nuls - this.#splitter.pendingBytes, lines);
   }
 
   /** The source ended in good order, so a last line without its newline is a whole line. */
   finish(): void {
+    const begun = this.#splitter.pendingBytes;
     const lines = this.#splitter.finish();
-    if (lines > 0) this.#sink.read(0, lines);
+    if (lines > 0) this.#sink.read(begun, lines);
   }
 
   /** The rest of a line that was begun will never come: it counts as one line, rejected. */
   abandon(): void {
+    const begun = this.#splitter.pendingBytes;
     const leftover = this.#splitter.abandon();
     if (leftover === 'nothing') return;
-    this.#sink.read(0, 1);
+    this.#sink.read(begun, 1);
     this.#sink.reject(leftover === 'line' ? 'unterminated' : 'too_long');
   }
 
-  #handOn(result: LineResult): void {
+  #handOn(result: LineResult, shape: () => string): void {
     if (typeof result === 'object') this.#sink.event(result);
     else if (result === 'filtered') this.#sink.filtered();
-    else this.#sink.reject(result);
+    else this.#sink.reject(result, shape);
   }
 }

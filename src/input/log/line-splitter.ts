@@ -1,6 +1,8 @@
 const LF = 10;
 const CR = 13;
+const NUL = 0;
 const NOTHING = Buffer.alloc(0);
+const ZEROS = Buffer.alloc(16 * 1024);
 
 /** Above this a held line's memory is given back when the line ends; below it the memory is kept for the next one. */
 const KEPT_BYTES = 64 * 1024;
@@ -10,8 +12,15 @@ export type Leftover = 'nothing' | 'line' | 'too_long';
 
 export interface LineSplitterOptions {
   readonly maxLineBytes: number;
+  /** Begins inside an over-long line whose beginning was let go already. */
+  readonly isSkipping?: boolean | undefined;
   /** One line without its LF or CRLF; the bytes are only good during the call. */
   readonly onLine: (bytes: Buffer, start: number, end: number) => void;
+  /**
+   * Reads the line at `start` without being told where it ends, where that is easy, and gives the place of its newline, which is before
+   * `limit`; else -1.
+   */
+  readonly ahead?: ((bytes: Buffer, start: number, limit: number) => number) | undefined;
   /** Called once for each over-long line, where it ends. */
   readonly onTooLong: () => void;
 }
@@ -20,6 +29,9 @@ export interface LineSplitterOptions {
  * Cuts a stream of chunks into lines, however the chunks fall. A line inside one chunk is handed on where it lies; only a line that
  * crosses a border is copied. An over-long line is let go as soon as it passes the limit, so memory is bounded by `maxLineBytes`
  * whatever is written; reading is in step again at the next newline.
+ *
+ * NULs before a line are no part of it. A writer that does not append (no O_APPEND) goes on at its old place after its file was cut, and
+ * the file then begins with a hole that reads as NULs, as long as all that was ever written: it must not hide the first line after it.
  */
 export class LineSplitter {
   readonly #options: LineSplitterOptions;
@@ -28,10 +40,12 @@ export class LineSplitter {
   #held = NOTHING;
   #heldLength = 0;
   #skipping = false;
+  #nulBytes = 0;
 
   constructor(options: LineSplitterOptions) {
     this.#options = options;
     this.maxLineBytes = options.maxLineBytes;
+    this.#skipping = options.isSkipping ?? false;
   }
 
   /** Memory taken by a line whose end has not been seen. */
@@ -39,14 +53,34 @@ export class LineSplitter {
     return this.#held.length;
   }
 
+  /** Bytes of a line whose end has not been seen and that may still become one. */
+  get pendingBytes(): number {
+    return this.#heldLength;
+  }
+
+  /** NULs before lines that went by: bytes of no line. */
+  get nulBytes(): number {
+    return this.#nulBytes;
+  }
+
+  /** Inside an over-long line: its bytes are dropped as they come. */
+  get isSkipping(): boolean {
+    return this.#skipping;
+  }
+
   /** Takes the next bytes; returns how many lines ended in them. */
   push(chunk: Buffer): number {
     let lines = 0;
-    let start = 0;
-    for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
-      this.#endLine(chunk, start, end);
+    let start = this.#skipping || this.#heldLength > 0 ? 0 : this.#afterNuls(chunk, 0);
+    for (;;) {
+      let end = this.#readAhead(chunk, start);
+      if (end === -1) {
+        end = chunk.indexOf(LF, start);
+        if (end === -1) break;
+        this.#endLine(chunk, start, end);
+      }
       lines += 1;
-      start = end + 1;
+      start = this.#afterNuls(chunk, end + 1);
     }
     if (start < chunk.length) this.#hold(chunk, start, chunk.length);
     return lines;
@@ -64,6 +98,13 @@ export class LineSplitter {
     if (!this.#skipping && this.#heldLength === 0) return 0;
     this.#endLine(NOTHING, 0, 0);
     return 1;
+  }
+
+  /** A line that was begun in another chunk is for the usual way, and so is one that may be too long. */
+  #readAhead(chunk: Buffer, start: number): number {
+    const { ahead } = this.#options;
+    if (ahead === undefined || this.#skipping || this.#heldLength > 0 || start === chunk.length) return -1;
+    return ahead(chunk, start, Math.min(chunk.length, start + this.maxLineBytes));
   }
 
   #endLine(chunk: Buffer, start: number, end: number): void {
@@ -106,5 +147,18 @@ export class LineSplitter {
     this.#skipping = false;
     this.#heldLength = 0;
     if (this.#held.length > KEPT_BYTES) this.#held = NOTHING;
+  }
+
+  /** The first place from `start` on that holds no NUL; the end of the chunk if all do. */
+  #afterNuls(chunk: Buffer, start: number): number {
+    if (chunk[start] !== NUL) return start;
+    let at = start;
+    // A hole may be long: compared in blocks it passes faster than it is read.
+    while (at + ZEROS.length <= chunk.length && chunk.compare(ZEROS, 0, ZEROS.length, at, at + ZEROS.length) === 0) {
+      at += ZEROS.length;
+    }
+    while (chunk[at] === NUL) at += 1;
+    this.#nulBytes += at - start;
+    return at;
   }
 }

@@ -3,19 +3,26 @@ import type { Clock } from '../../clock.ts';
 import type { LineConfig, LogConfig } from '../../config/schema.ts';
 import type { EventSink, SourceSink } from '../../event/sink.ts';
 import type { Log } from '../../log.ts';
-import { Follower } from './follower.ts';
-import { createLineParser } from './formats/line-parser.ts';
+import { configuredParser } from '../configured-parser.ts';
 import type { IntakeOptions } from './intake.ts';
+import { LogGroup } from './log-group.ts';
+import { mountPlaces } from './mounts.ts';
+import { Positions, type SavedPositions } from './positions/positions.ts';
 import { createStreamSource } from './stdin.ts';
-import { createTurns, type Turns } from './turns.ts';
+import { createTurns, type Place, type Turns } from './turns.ts';
+
+/** Most that one read takes. Also how far before a file's end its last line is looked for when what is there is passed over. */
+const BUFFER_BYTES = 256 * 1024;
 
 /** Every log that is read now. */
 export interface LogSources {
   /**
-   * Follows the logs of a new configuration. A path that is followed already is read on where it is, whatever else changed of it:
-   * to start it again would count its lines twice or pass over those not read yet.
+   * Follows the logs of a new configuration. A log whose `file` is followed already is read on where it is, whatever else changed of it:
+   * to start it again would count its lines twice or pass over those not read yet. One that is put back goes on where it was when it went.
    */
   reconfigure(logs: readonly LogConfig[]): void;
+  /** How far each file was read, as of this tick: what was counted, and nothing else. To be handed in again as `saved`. */
+  save(): SavedPositions;
   close(): void;
 }
 
@@ -24,88 +31,88 @@ export interface LogSourcesOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly turns?: Turns | undefined;
+  /** What `save` gave in an earlier run; anything else is taken for nothing. */
+  readonly saved?: unknown;
+  /** What `/proc/self/mountinfo` says; read there unless given. */
+  readonly mountInfo?: string | undefined;
 }
 
-/** A path that is followed, and under which name. */
+/** A log that is followed, and under which name. */
 interface Followed {
-  readonly path: string;
   name: string;
   sink: SourceSink;
-  readonly follower: Follower;
-  /** Gives up its turns. */
-  readonly leave: () => void;
+  readonly group: LogGroup;
+  readonly place: Place;
 }
 
-export function createLogSources({ sink, clock, log, turns = createTurns({ clock }) }: LogSourcesOptions): LogSources {
-  let followed: readonly Followed[] = [];
+export function createLogSources(options: LogSourcesOptions): LogSources {
+  const { sink, clock, log, turns = createTurns({ clock }) } = options;
+  const positions = new Positions(options);
+  const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  const mounts = mountPlaces(options.mountInfo);
+  // By `file`, as it is configured.
+  const followed = new Map<string, Followed>();
 
   function start(config: LogConfig): Followed {
     const name = sourceName(config);
     const sourceSink = sink.source(name);
-    const intake = intakeOf(config, sourceSink, clock);
-    const follower = new Follower({ ...intake, path: config.file, startAt: config.start_at, clock, log });
-    follower.open();
-    const leave = turns.join(() => follower.poll().more);
-    return { path: config.file, name, sink: sourceSink, follower, leave };
+    const group = new LogGroup({
+      ...{ file: config.file, startAt: config.start_at, intake: intakeOf(config, sourceSink, clock) },
+      ...{ positions: positions.log(config.file), clock, log, buffer, mounts, wake: () => place.wake() },
+    });
+    group.open();
+    const place = turns.join(() => group.step().more);
+    return { name, sink: sourceSink, group, place };
   }
 
-  function readOn(source: Followed, config: LogConfig): Followed {
+  function readOn(source: Followed, config: LogConfig): void {
     const former = source.sink;
     const name = sourceName(config);
     if (name !== source.name) {
       source.name = name;
       source.sink = sink.source(name);
     }
-    source.follower.reconfigure(intakeOf(config, source.sink, clock));
+    source.group.reconfigure(intakeOf(config, source.sink, clock));
     if (former !== source.sink) former.close();
-    return source;
+  }
+
+  function stop(file: string, { place, group, sink }: Followed): void {
+    place.leave();
+    group.close();
+    sink.close();
+    followed.delete(file);
   }
 
   return {
     reconfigure(logs) {
-      const wanted = withoutRepeats(logs);
-      const kept = pairUp(followed, wanted);
-      const keptSources = new Set(kept.values());
-      for (const source of followed) if (!keptSources.has(source)) stop(source);
-      followed = wanted.map((config) => {
-        const source = kept.get(config);
-        return source === undefined ? start(config) : readOn(source, config);
-      });
+      const wanted = withoutRepeats(logs, log);
+      const files = new Set(wanted.map(({ file }) => file));
+      for (const [file, source] of followed) if (!files.has(file)) stop(file, source);
+      for (const config of wanted) {
+        const source = followed.get(config.file);
+        if (source === undefined) followed.set(config.file, start(config));
+        else readOn(source, config);
+      }
     },
+    save: () => positions.save(),
     close() {
-      for (const source of followed) stop(source);
-      followed = [];
+      for (const [file, source] of followed) stop(file, source);
     },
   };
 }
 
-function stop({ leave, follower, sink }: Followed): void {
-  leave();
-  follower.close();
-  sink.close();
-}
-
-/** Finds for each log the source that reads its path already: one of its own name if there is one, else a renamed one. */
-function pairUp(followed: readonly Followed[], wanted: readonly LogConfig[]): Map<LogConfig, Followed> {
-  const pairs = new Map<LogConfig, Followed>();
-  const free = new Set(followed);
-  const pair = (fits: (source: Followed, config: LogConfig) => boolean) => {
-    for (const config of wanted) {
-      const found = pairs.has(config) ? undefined : [...free].find((source) => fits(source, config));
-      if (found === undefined) continue;
-      pairs.set(config, found);
-      free.delete(found);
-    }
-  };
-  pair(({ path, name }, config) => path === config.file && name === sourceName(config));
-  pair(({ path }, config) => path === config.file);
-  return pairs;
-}
-
-/** A source label belongs to one log: the first that asks for it. */
-function withoutRepeats(logs: readonly LogConfig[]): readonly LogConfig[] {
-  const names = logs.map(sourceName);
-  return logs.filter((config, index) => names.indexOf(sourceName(config)) === index);
+/** A source label belongs to one log, and a file is counted once: the first that asks for either has it. */
+function withoutRepeats(logs: readonly LogConfig[], log: Log): readonly LogConfig[] {
+  const names = new Set<string>();
+  const files = new Set<string>();
+  return logs.filter((config) => {
+    const isRepeat = names.has(sourceName(config)) || files.has(config.file);
+    if (isRepeat)
+      log.warn('log is configured twice, by its file or its source: only the first is read', { file: config.file });
+    names.add(sourceName(config));
+    files.add(config.file);
+    return !isRepeat;
+  });
 }
 
 /** Reads request lines from a stream until it ends. */
@@ -125,14 +132,5 @@ function sourceName({ source, file }: LogConfig): string {
 }
 
 function intakeOf(config: LineConfig, sink: SourceSink, clock: Clock): IntakeOptions {
-  const parse = createLineParser({
-    provider: config.provider,
-    format: config.format,
-    fields: config.fields,
-    durationUnit: config.duration_unit,
-    timeFormat: config.time_format,
-    include: config.include,
-    clock,
-  });
-  return { sink, parse, maxLineBytes: config.max_line };
+  return { sink, parse: configuredParser(config, clock, sink), maxLineBytes: config.max_line };
 }

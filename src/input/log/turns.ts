@@ -6,10 +6,18 @@ const DEFAULT_POLL_INTERVAL_MS = 250;
 /** One bounded, synchronous step of a source; answers whether there may be more to do at once. Never throws. */
 export type Step = () => boolean;
 
+/** The place of one source in the order. */
+export interface Place {
+  /** Asks for a turn soon: something came that may be read. */
+  wake(): void;
+  /** Gives up its turns. */
+  leave(): void;
+}
+
 /** The order in which sources are read. */
 export interface Turns {
-  /** Gives the step its turns, the first one soon. Returns how it leaves. */
-  join(step: Step): () => void;
+  /** Gives the step its turns, the first one soon. */
+  join(step: Step): Place;
 }
 
 export interface TurnsOptions {
@@ -70,9 +78,15 @@ export function createTurns({
     join(step) {
       waiting.add(step);
       plan();
-      return () => {
-        waiting.delete(step);
-        idle.delete(step);
+      return {
+        wake() {
+          if (idle.delete(step)) waiting.add(step);
+          plan();
+        },
+        leave() {
+          waiting.delete(step);
+          idle.delete(step);
+        },
       };
     },
   };

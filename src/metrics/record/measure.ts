@@ -24,8 +24,9 @@ export function measureAttempt(meter: Meter, { event, verdict }: Judged): void {
 /** Counts a request by its final answer, with everything that answer told. */
 export function measureRequest(meter: Meter, judged: Judged): void {
   const { event, verdict } = judged;
-  meter.requests(event.code)(verdict.cause)();
-  if (event.durationSeconds !== undefined) meter.durations(outcomeOf(verdict.cause))(event.durationSeconds);
+  // One request of a failure is worth a look; of a duration any may be.
+  meter.requests(event.code)(verdict.cause)(1, verdict.cause === 'none' ? undefined : event);
+  if (event.durationSeconds !== undefined) meter.durations(outcomeOf(verdict.cause))(event.durationSeconds, event);
   if (isNearTimeout(judged)) meter.nearTimeout()();
   if (event.firstTokenSeconds !== undefined) {
     meter.tokenTimes('llm_time_to_first_token_seconds')(event.firstTokenSeconds);

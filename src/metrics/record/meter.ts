@@ -1,10 +1,7 @@
 import type { Cause } from '../../classify/causes.ts';
 import type { NamesOf, Outcome, TokenType } from '../families.ts';
-import type { Store } from '../store.ts';
+import type { Count, Observe, Store } from '../store.ts';
 import { UNKNOWN } from './model-admission.ts';
-
-type Count = (amount?: number) => void;
-type Observe = (value: number) => void;
 
 /** The series that requests for one model with one value of stream are counted in. */
 export interface Meter {
@@ -57,14 +54,19 @@ function once<V extends object>(make: () => V): () => V {
   };
 }
 
-/** `make`, called once for each key. */
+/** `make`, called once for each key. Mostly the key is that of the call before. */
 function memo<K, V extends object>(make: (key: K) => V): (key: K) => V {
   const made = new Map<K, V>();
+  let lastKey: K | undefined;
+  let last: V | undefined;
   return (key) => {
-    const known = made.get(key);
-    if (known !== undefined) return known;
-    const value = make(key);
-    made.set(key, value);
-    return value;
+    if (last !== undefined && key === lastKey) return last;
+    last = made.get(key);
+    if (last === undefined) {
+      last = make(key);
+      made.set(key, last);
+    }
+    lastKey = key;
+    return last;
   };
 }

@@ -23,6 +23,8 @@ export interface Admission {
     readonly providers: Readonly<Record<string, { readonly models: readonly string[] }>>;
     readonly modelLimit: number;
   }): void;
+  /** Admits, whatever the limits are now, what an earlier run counted under: its series go on. */
+  restore(counted: Iterable<{ readonly provider: string; readonly model: string }>): void;
 }
 
 /**
@@ -64,6 +66,12 @@ export function createAdmission({
       for (const [provider, { models: configured }] of Object.entries(settings.providers)) {
         const names = modelsOf(providers.force(provider));
         for (const model of configured) names.force(model);
+      }
+    },
+    restore(counted) {
+      for (const { provider, model } of counted) {
+        if (provider !== OTHER) providers.force(provider);
+        if (model !== OTHER) modelsOf(provider).force(model);
       }
     },
   };

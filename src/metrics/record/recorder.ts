@@ -1,18 +1,22 @@
 import type { Catalogue } from '../../classify/catalogue.ts';
+import type { Cause } from '../../classify/causes.ts';
 import { type Classification, classify } from '../../classify/classify.ts';
 import { createTrafficObserver } from '../../classify/inference/traffic-observer.ts';
 import type { Clock } from '../../clock.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
-import type { EventSink } from '../../event/sink.ts';
+import type { EventSink, PushSink } from '../../event/sink.ts';
 import type { Store } from '../store.ts';
 import { createFailureLog, type Failure } from './failures.ts';
 import { createInFlight } from './in-flight.ts';
 import { beginAtZero, exposeInfo, type ProviderSettings, type ProvidersByLabel } from './info.ts';
+import { createLanes } from './lanes.ts';
 import { type Judged, measureAttempt, measureRequest } from './measure.ts';
 import { createMeters } from './meter.ts';
 import { type Admission, createAdmission, UNKNOWN } from './model-admission.ts';
+import { createPushRecorder } from './push-recorder.ts';
 import { createRateLimits } from './rate-limits.ts';
-import { createSourceRecorder } from './source-recorder.ts';
+import type { SourceFit } from './source/source-fit.ts';
+import { createSourceRecorder, type SourceReport } from './source/source-recorder.ts';
 
 /** What the recorder takes from the configuration. */
 export interface RecorderSettings {
@@ -22,73 +26,91 @@ export interface RecorderSettings {
 }
 
 /** The sink that counts. */
-export interface Recorder extends EventSink {
+export interface Recorder extends EventSink, PushSink {
   /** Takes over a changed configuration and, where given, other rules; nothing counted or admitted before is lost. */
   reconfigure(settings: RecorderSettings, catalogue?: Catalogue): void;
   /** Recent failures, newest first. */
   failures(): readonly Failure[];
+  /** What there is to say of the sources that are read now. */
+  sources(): readonly SourceReport[];
 }
 
-/** Classifies every event and counts it in the store. `onFailure` is told each final event whose cause is not `none`. */
+/**
+ * Classifies every event and counts it in the store. `onFailure` is told each final event whose cause is not `none`, `onFit` when the
+ * lines of a source stop fitting what is configured for it, and when they fit again.
+ */
 export function createRecorder({
   store,
   catalogue: initial,
   clock,
   settings,
   onFailure = () => {},
+  onFit,
 }: {
   readonly store: Store;
   readonly catalogue: Catalogue;
   readonly clock: Clock;
   readonly settings: RecorderSettings;
   readonly onFailure?: ((event: RequestEvent, verdict: Classification) => void) | undefined;
+  readonly onFit?: ((source: string, fit: SourceFit) => void) | undefined;
 }): Recorder {
   let catalogue = initial;
   let providers: ProvidersByLabel = new Map();
   const admission = createAdmission({
     onOverflow: (label) => store.add('llm_exporter_label_overflow_total', { label }),
   });
+  admission.restore(store.samples('llm_requests_total').map(({ labels }) => labels));
   const failureLog = createFailureLog();
   const meters = createMeters(store);
-  const observer = createTrafficObserver();
   const noteRateLimit = createRateLimits({ store, clock });
 
-  const judge = (event: RequestEvent, inFlight: number | undefined): Judged => {
-    const provider = admission.provider(event.provider);
-    const gatewayTimeoutSeconds = providers.get(provider)?.gatewayTimeoutSeconds;
-    const traffic = observer.of(provider, admission.model(provider, event.model, false));
-    const known = { gatewayTimeoutSeconds, inFlight };
-    const verdict = classify(event, catalogue, traffic.contextFor(event, known));
-    traffic.observe(event, verdict.cause, known);
-    const model = admission.model(provider, event.model, catalogue.causes[verdict.cause].provesModel);
-    return { event, provider, model, verdict, gatewayTimeoutSeconds };
+  const lanes = createLanes({
+    admission,
+    observer: createTrafficObserver(),
+    meterOf: (provider, model, stream) => meters(provider)(model)(stream === undefined ? UNKNOWN : String(stream)),
+    gatewayTimeoutSeconds: (provider) => providers.get(provider)?.gatewayTimeoutSeconds,
+  });
+
+  /** The label of a model that had none before this event, and its series. */
+  const prove = (event: RequestEvent, provider: string, cause: Cause) => {
+    const model = admission.model(provider, event.model, catalogue.causes[cause].provesModel);
+    return { model, meter: meters(provider)(model)(event.stream === undefined ? UNKNOWN : String(event.stream)) };
   };
 
   const record = (event: RequestEvent, inFlight?: number) => {
-    const judged = judge(event, inFlight);
-    const meter = meters(judged.provider)(judged.model)(event.stream === undefined ? UNKNOWN : String(event.stream));
+    const lane = lanes.of(event);
+    const { provider } = lane;
+    const known = inFlight === undefined ? lane.known : { ...lane.known, inFlight };
+    const traffic = lane.traffic();
+    const verdict = classify(event, catalogue, traffic.contextFor(event, known));
+    traffic.observe(event, verdict.cause, known);
+    const { model, meter } = lane.counted ?? prove(event, provider, verdict.cause);
+    const { gatewayTimeoutSeconds } = lane.known;
+    const judged: Judged = { event, provider, model, verdict, gatewayTimeoutSeconds };
     measureAttempt(meter, judged);
-    noteRateLimit(judged);
+    if (event.rateLimit !== undefined) noteRateLimit(judged);
     if (!event.final) return;
     measureRequest(meter, judged);
-    if (judged.verdict.cause === 'none') return;
-    store.add('llm_classifications_total', { provider: judged.provider, basis: judged.verdict.basis });
+    if (verdict.cause === 'none') return;
+    store.add('llm_classifications_total', { provider, basis: verdict.basis });
     failureLog.add(toFailure(judged));
-    onFailure(event, judged.verdict);
+    onFailure(event, verdict);
   };
 
   const reconfigure = (next: RecorderSettings, rules = catalogue) => {
     catalogue = rules;
     admission.configure(next);
     providers = toLabels(next.providers, admission);
+    lanes.forget();
     exposeInfo(store, providers, catalogue);
     beginAtZero(store, providers, catalogue);
   };
 
   reconfigure(settings);
   const open = createInFlight({ store, admission, record });
-  const source = createSourceRecorder({ store, clock, record });
-  return { open, source, reconfigure, failures: failureLog.list };
+  const { open: source, reports: sources } = createSourceRecorder({ store, clock, record, onFit });
+  const pushes = createPushRecorder(store);
+  return { open, source, pushes, reconfigure, failures: failureLog.list, sources };
 }
 
 /** What is configured, by the label values that events will be counted under. */

@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { loadCatalogue } from '../../../src/classify/catalogue.ts';
 import { CAUSES } from '../../../src/classify/causes.ts';
 import { createExplainer, type Judged } from '../../../src/explain/explainer.ts';
-import { detectFormat, INPUT_FORMATS } from '../../../src/explain/read-input.ts';
+import { INPUT_FORMATS, inputKind } from '../../../src/explain/read-input.ts';
 import { createLog } from '../../../src/log.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 
-describe('detectFormat', () => {
+describe('inputKind', () => {
   const INPUTS: readonly (readonly [format: string, input: string])[] = [
     ['body', ''],
     ['body', 'upstream connect error'],
@@ -23,13 +23,16 @@ describe('detectFormat', () => {
     ['curl', '*   Trying 192.0.2.1:443...\n< HTTP/2 429 \r\n< \r\n'],
     ['har', '{"log":{"entries":[]}}'],
     ['har', '{"request":{},"response":{},"time":1}'],
+    ['body', 'Internal Server Error'],
+    ['body', '{"error": {\n"message": "no JSON'],
+    ['lines', '10.0.0.1 - - [02/Sep/2026:00:31:44 +0000] "POST /v1/chat/completions HTTP/1.1" 503 5 "-" "curl/8"'],
     ['lines', '{"status":503,"request_time":1.5}'],
     ['lines', '{"status":503}\n{"status":200}\n'],
     ['lines', '{"status":503,"method":"POST"}\r\n\r\nbroken'.replace('broken', '{"status":1}')],
   ];
   for (const [format, input] of INPUTS) {
     it(`takes ${JSON.stringify(input.slice(0, 40))} for ${format}`, () => {
-      assert.equal(detectFormat(Buffer.from(input)), format);
+      assert.equal(inputKind(Buffer.from(input)), format);
     });
   }
 });
@@ -82,6 +85,7 @@ describe('an explainer', () => {
   });
 
   function isAnswered(item: Judged): boolean {
+    if ('filtered' in item) return item.filtered;
     return 'unreadable' in item ? item.unreadable.length > 0 : CAUSES.includes(item.verdict.cause);
   }
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Registry } from 'prom-client';
+import { renderOpenMetrics, renderText } from '../../../src/metrics/exposition.ts';
 import { families } from '../../../src/metrics/families.ts';
 import { createMetricsRegistry } from '../../../src/metrics/registry.ts';
+import { TRUE_VALUES } from '../../../src/metrics/scrapers.ts';
 import { createStore } from '../../../src/metrics/store.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { parseExposition } from '../../support/scrape.ts';
@@ -37,11 +39,39 @@ test('the registry gives the values of the store as JSON and as text', async () 
   assert.equal(sum('llm_time_to_first_token_seconds_sum'), 2);
 });
 
-test('what is not in the store is rendered apart, so that nothing shows twice', async () => {
-  const text = await newRegistry().ownText();
-  assert.match(text, /^process_resident_memory_bytes /m);
-  assert.doesNotMatch(text, /llm_/);
-  assert.doesNotMatch(text, /_total gauge$/m);
+test('tells what is not in the store apart, so that nothing shows twice', async () => {
+  const names = (await newRegistry().own()).map(({ name }) => name);
+  assert.ok(names.includes('process_resident_memory_bytes'));
+  assert.deepEqual(
+    names.filter((name) => name.startsWith('llm_')),
+    [],
+  );
+});
+
+test('every name of prom-client is one that both formats allow for its type', async () => {
+  const { store, own } = newRegistry();
+  const suffixes = /_(total|created|sum|count|bucket|info|gcount|gsum)$/;
+  for (const { name, type } of await own()) {
+    if (type === 'counter') assert.match(name, /_total$/);
+    // As OpenMetrics asks for a type of its own, `info`: prom-client has none, and Prometheus reads a gauge all the
+    // same.
+    else if (name !== 'nodejs_version_info') assert.doesNotMatch(name, suffixes, `${type} ${name}`);
+  }
+  const text = [...renderOpenMetrics(store.cut(), TRUE_VALUES, await own())].join('');
+  const named = [...text.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1]);
+  assert.equal(new Set(named).size, named.length);
+});
+
+test('reading it for one format changes nothing in the other', async () => {
+  const { store, own } = newRegistry();
+  const names = async (render: typeof renderText) =>
+    [...[...render(store.cut(), TRUE_VALUES, await own())].join('').matchAll(/^process_cpu\w*/gm)].map(
+      ([name]) => name,
+    );
+  const expected = ['process_cpu_user_seconds_total', 'process_cpu_system_seconds_total', 'process_cpu_seconds_total'];
+  for (const render of [renderText, renderOpenMetrics, renderText, renderOpenMetrics]) {
+    assert.deepEqual(await names(render), expected);
+  }
 });
 
 test('derives values at the moment of the question', async () => {

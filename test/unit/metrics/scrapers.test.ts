@@ -16,7 +16,7 @@ function createWorld(birth: Birth = 'zero') {
   const store = createStore({ clock });
   const scrapers = createScrapers({ clock, births: store.births, birth });
   const read = (view: typeof TRUE_VALUES, model: string) => {
-    const { samples } = parseExposition([...renderText(store.collect(), view)].join(''));
+    const { samples } = parseExposition([...renderText(store.cut(), view)].join(''));
     return samples.find(({ name, labels }) => name === 'llm_tokens_total' && labels.model === model)?.value;
   };
   return {
@@ -93,7 +93,7 @@ describe('birth of a series', () => {
     scrapers.begin(scraper).delivered();
     slow.delivered();
     const { view } = scrapers.begin(scraper);
-    assert.match([...renderText(world.store.collect(), view)].join(''), /token_type="input"} 7/);
+    assert.match([...renderText(world.store.cut(), view)].join(''), /token_type="input"} 7/);
   });
 
   test('hides a histogram as a whole', () => {
@@ -101,7 +101,7 @@ describe('birth of a series', () => {
     const scrapers = createScrapers({ clock: world.clock, births: world.store.births });
     world.store.observe('llm_time_to_first_token_seconds', { provider: 'p', model: 'm' }, 3);
     const { view } = scrapers.begin({ address: 'a', userAgent: '' });
-    const { samples } = parseExposition([...renderText(world.store.collect(), view)].join(''));
+    const { samples } = parseExposition([...renderText(world.store.cut(), view)].join(''));
     const lines = samples.filter(({ name }) => name.startsWith('llm_time_to_first_token_seconds'));
     assert.equal(lines.length, 17);
     assert.ok(lines.every(({ value }) => value === 0));
@@ -112,7 +112,7 @@ describe('birth of a series', () => {
     const scrapers = createScrapers({ clock: world.clock, births: world.store.births });
     world.store.set('llm_exporter_source_up', { source: 's' }, 1);
     const { view } = scrapers.begin({ address: 'a', userAgent: '' });
-    assert.match([...renderText(world.store.collect(), view)].join(''), /source_up\{source="s"\} 1/);
+    assert.match([...renderText(world.store.cut(), view)].join(''), /source_up\{source="s"\} 1/);
   });
 
   test('shows true values at once when told so', () => {

@@ -120,7 +120,7 @@ describe('store', () => {
   test('runs what is derived at a scrape before it gives the families', () => {
     const store = newStore();
     store.beforeCollect(() => store.set('llm_requests_in_flight', { provider: 'p', model: 'm' }, 4));
-    const family = store.collect().find(({ name }) => name === 'llm_requests_in_flight');
-    assert.equal(family?.cells.size, 1);
+    const family = store.cut().families.find(({ name }) => name === 'llm_requests_in_flight');
+    assert.deepEqual([...(family?.values ?? [])], [4]);
   });
 });

@@ -1,6 +1,7 @@
 /** What became of a request, as far as limits are concerned: 429, a bare 500 or 503, or a success. */
 const OUTCOMES = ['admitted', 'limited', 'failed'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+const OUTCOME_INDEX = { admitted: 0, limited: 1, failed: 2 } as const satisfies Record<Outcome, number>;
 
 /** One request that was let in, or was not. What is not known is NaN. */
 export interface Trial {
@@ -16,6 +17,8 @@ export interface Trial {
 export interface Trials {
   /** Called for every success: it must not allocate. */
   add(outcome: Outcome, startMs: number, inFlight: number | undefined, bytes: number | undefined): void;
+  /** Whether anything but outcome and time is known of one of them. Of requests read from logs nothing is. */
+  areMeasured(): boolean;
   /** Those of the last TRIAL_SECONDS that were `refused`, and the admitted, in the order in which they began. */
   list(refused: Outcome, timeMs: number): Trial[];
 }
@@ -28,17 +31,26 @@ export const TRIAL_SECONDS = 240;
 export function createTrials(): Trials {
   const outcomes = new Uint8Array(KEPT_TRIALS);
   const starts = new Float64Array(KEPT_TRIALS).fill(Number.NEGATIVE_INFINITY);
-  const inFlights = new Float32Array(KEPT_TRIALS);
-  const sizes = new Float32Array(KEPT_TRIALS);
+  const inFlights = new Float32Array(KEPT_TRIALS).fill(Number.NaN);
+  const sizes = new Float32Array(KEPT_TRIALS).fill(Number.NaN);
   let next = 0;
+  /** How many of those kept have anything of the last two. */
+  let measured = 0;
+  const isMeasured = (at: number) => (inFlights[at] ?? 0) >= 0 || (sizes[at] ?? 0) >= 0;
   return {
     add(outcome, startMs, inFlight, bytes) {
-      outcomes[next] = OUTCOMES.indexOf(outcome);
+      outcomes[next] = OUTCOME_INDEX[outcome];
       starts[next] = startMs;
-      inFlights[next] = inFlight ?? Number.NaN;
-      sizes[next] = bytes ?? Number.NaN;
-      next = (next + 1) % KEPT_TRIALS;
+      // Where nothing is known of any, nothing is to be replaced.
+      if (measured > 0 || inFlight !== undefined || bytes !== undefined) {
+        if (isMeasured(next)) measured -= 1;
+        inFlights[next] = inFlight ?? Number.NaN;
+        sizes[next] = bytes ?? Number.NaN;
+        if (isMeasured(next)) measured += 1;
+      }
+      next = next === KEPT_TRIALS - 1 ? 0 : next + 1;
     },
+    areMeasured: () => measured > 0,
     list(refused, timeMs) {
       const trials: Trial[] = [];
       for (const [at, startMs] of starts.entries()) {

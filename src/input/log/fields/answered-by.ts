@@ -34,8 +34,9 @@ export function answeredBy(fields: FieldReader, record: JsonObject, code: number
   return upstreamCode === code ? {} : { upstreamCode };
 }
 
-/** Undefined when the field is not logged at all, `-` when it is there and says that there was nothing. */
+/** Undefined when the field is not logged at all, `-` when it is there and says that there was nothing (Traefik says 0). */
 function lastPart(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  return isBlank(value) ? '-' : (listFrom(value).at(-1) ?? '-');
+  if (isBlank(value) || value === 0 || value === '0') return '-';
+  return listFrom(value).at(-1) ?? '-';
 }

@@ -28,6 +28,11 @@ export type FieldMap = Readonly<Record<FieldName, readonly string[]>>;
 /** What a user may say of a field's place: one path, which then is the only one looked at. */
 export type FieldChoice = Readonly<Partial<Record<FieldName, string | undefined>>>;
 
+/** A field map of a format that knows only some of the fields. */
+export function fieldMap(places: Readonly<Partial<Record<FieldName, readonly string[]>>>): FieldMap {
+  return mapFields((name) => places[name] ?? []);
+}
+
 /** A field map in which the user's choices stand instead of the usual names. */
 export function chooseFields(usual: FieldMap, chosen: FieldChoice): FieldMap {
   return mapFields((name) => (chosen[name] === undefined ? usual[name] : [chosen[name]]));

@@ -1,14 +1,10 @@
 import { type FieldMap, type FieldName, mapFields } from './field-map.ts';
-import { isJsonObject, type JsonObject } from './json-object.ts';
+import type { JsonObject } from './json-object.ts';
+import { type Place, placeOf, valueAt } from './place.ts';
 import { isBlank } from './values.ts';
 
 /** A value stands where the field is looked for, but it is nothing that the field can be. */
 export const INVALID = Symbol('invalid');
-
-interface Place {
-  readonly key: string;
-  readonly steps: readonly string[];
-}
 
 /** Finds the fields of a line, whatever they are called in it. */
 export interface FieldReader {
@@ -60,17 +56,5 @@ export function createFieldReader(map: FieldMap): FieldReader {
 }
 
 function compilePlaces(map: FieldMap): Readonly<Record<FieldName, readonly Place[]>> {
-  return mapFields((name) => map[name].map((path) => ({ key: path, steps: path.split('.') })));
-}
-
-/** A key that holds dots itself (`gen_ai.request.model`) goes before the path it could also be. */
-function valueAt(record: JsonObject, { key, steps }: Place): unknown {
-  const direct = record[key];
-  if (direct !== undefined || steps.length === 1) return direct;
-  let value: unknown = record;
-  for (const step of steps) {
-    if (!isJsonObject(value)) return undefined;
-    value = value[step];
-  }
-  return value;
+  return mapFields((name) => map[name].map(placeOf));
 }

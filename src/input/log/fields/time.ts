@@ -5,7 +5,11 @@ export const TIME_FORMATS = ['auto', 'iso', 'epoch_s', 'epoch_ms', 'clf'] as con
 export type TimeFormat = (typeof TIME_FORMATS)[number];
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const CLF = /^\[?(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})\]?$/;
+/** HAProxy adds milliseconds and leaves out the zone. */
+const CLF =
+  /^\[?(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?: ([+-])(\d{2})(\d{2}))?\]?$/;
+/** nginx's error log: `2026/09/02 00:31:44`. */
+const SLASHED = /^(\d{4})\/(\d{2})\/(\d{2}) (\d{2}:\d{2}:\d{2})$/;
 /** Checked before `Date.parse`, which also makes dates of much that is none. */
 const ISO = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}/;
 
@@ -58,7 +62,7 @@ function read(value: unknown, format: TimeFormat): number | undefined {
 function readAuto(value: unknown): number | undefined {
   const number = numberFrom(value);
   if (number !== undefined) return epochMs(number);
-  return readIso(value) ?? readClf(value);
+  return readIso(value) ?? readClf(value) ?? readSlashed(value);
 }
 
 function epochMs(number: number): number {
@@ -73,15 +77,23 @@ function readIso(value: unknown): number | undefined {
   return Number.isNaN(timeMs) ? undefined : timeMs;
 }
 
-/** `02/Sep/2026:00:31:44 +0000`: nginx's `$time_local` and Apache's `%t`. */
+/** `02/Sep/2026:00:31:44 +0000`: nginx's `$time_local` and Apache's `%t`; local without a zone. */
 function readClf(value: unknown): number | undefined {
   const match = typeof value === 'string' ? CLF.exec(value) : null;
   if (match === null) return undefined;
-  const [, day, monthName = '', year, hours, minutes, seconds, sign, zoneHours, zoneMinutes] = match;
+  const [, day, monthName = '', year, hours, minutes, seconds, fraction = '0', sign, zoneHours, zoneMinutes] = match;
   const month = MONTHS.indexOf(monthName);
   if (month === -1) return undefined;
+  const parts = [Number(year), month, Number(day), Number(hours), Number(minutes), Number(seconds)] as const;
+  const ms = Number(`0.${fraction}`) * 1000;
+  if (sign === undefined) return new Date(...parts).getTime() + ms;
   const zone = (Number(zoneHours) * 60 + Number(zoneMinutes)) * (sign === '-' ? -60_000 : 60_000);
-  return Date.UTC(Number(year), month, Number(day), Number(hours), Number(minutes), Number(seconds)) - zone;
+  return Date.UTC(...parts) - zone + ms;
+}
+
+function readSlashed(value: unknown): number | undefined {
+  const match = typeof value === 'string' ? SLASHED.exec(value) : null;
+  return match === null ? undefined : readIso(`${match[1]}-${match[2]}-${match[3]}T${match[4]}`);
 }
 
 function scale(number: number | undefined, by: number): number | undefined {

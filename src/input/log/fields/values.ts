@@ -87,7 +87,8 @@ export function textFrom(value: unknown): string | undefined {
  * client wrote them, and many clients write `/` as `\/`: `deepseek\/deepseek-v3` is the same model as without the backslash.
  */
 export function modelFrom(value: unknown): string | undefined {
-  const text = textFrom(value);
+  // Caddy logs a header as the list of its values.
+  const text = textFrom(Array.isArray(value) ? value[0] : value);
   return text?.includes('\\') ? (unescapeJson(text) ?? text) : text;
 }
 

@@ -1,43 +1,44 @@
 import type { Clock } from '../../../clock.ts';
-import type { LineFormat } from '../../../config/schema-lines.ts';
-import { chooseFields, type FieldChoice, type FieldMap, joinFields } from '../fields/field-map.ts';
-import type { TimeFormat } from '../fields/time.ts';
-import type { DurationUnit } from '../fields/values.ts';
+import { readNginxLogFormat } from '../../../config/nginx-log-format.ts';
+import type { LineFormat, LineWrapper } from '../../../config/schema-lines.ts';
 import type { LineParser } from '../parsed-line.ts';
-import { GENERIC_JSON_FIELDS } from './generic-json.ts';
-import { createJsonLineParser } from './json-line.ts';
-import { NGINX_JSON_FIELDS } from './nginx-json.ts';
+import { createAutoParser } from './auto-parser.ts';
+import { FORMATS } from './formats.ts';
+import { createKnownParser } from './known-parser.ts';
+import type { LogFormat } from './log-format.ts';
+import { nginxLogFormat } from './nginx-log-format.ts';
+import type { KindOptions } from './reader/kind-reader.ts';
+import { createUnwrapper } from './wrapper.ts';
 
-const FIELDS: Readonly<Partial<Record<LineFormat, FieldMap>>> = {
-  'nginx-json': NGINX_JSON_FIELDS,
-  json: GENERIC_JSON_FIELDS,
-  // Both are JSON and differ only in names, so there is nothing to guess: whatever name is met counts.
-  auto: joinFields(NGINX_JSON_FIELDS, GENERIC_JSON_FIELDS),
-};
+/** Longest record that is put together of pieces unless configured; as long as the longest line. */
+const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
 
-export interface LineParserOptions {
+export interface LineParserOptions extends KindOptions {
   readonly format: LineFormat;
-  /** Where to find what, as dotted paths; what is not named is looked for under its usual names. */
-  readonly fields?: FieldChoice | undefined;
-  readonly durationUnit?: DurationUnit | undefined;
-  readonly timeFormat?: TimeFormat | undefined;
-  /** The provider label of every event. */
-  readonly provider: string;
-  /** `llm`: lines whose path is no LLM operation are filtered. `all`: every line is a request. */
-  readonly include?: 'llm' | 'all' | undefined;
-  /** The time of lines that have none. */
-  readonly clock: Clock;
+  /** nginx's, as its operator wrote it; takes the place of a format that is `nginx` or `auto`. */
+  readonly logFormat?: string | undefined;
+  /** By default `auto`. */
+  readonly wrapper?: LineWrapper | undefined;
+  readonly maxLineBytes?: number | undefined;
+  readonly clock: Pick<Clock, 'nowMs'>;
 }
 
-/** Builds the reader of one log's lines. */
+/**
+ * Builds the reader of one log's lines. It remembers what it saw, a record that was begun among others: each file needs its own.
+ */
 export function createLineParser(options: LineParserOptions): LineParser {
-  const { format, fields = {}, durationUnit, timeFormat = 'auto', provider, include = 'llm', clock } = options;
-  return createJsonLineParser({
-    fields: chooseFields(FIELDS[format] ?? GENERIC_JSON_FIELDS, fields),
-    durationUnit,
-    timeFormat,
-    provider,
-    include,
-    clock,
-  });
+  const { format, logFormat, wrapper = 'auto', maxLineBytes = DEFAULT_MAX_LINE_BYTES, clock } = options;
+  const written = logFormat === undefined ? undefined : nginxKinds(logFormat);
+  const inside = (lineClock: Pick<Clock, 'nowMs'>): LineParser => {
+    const reading: KindOptions = { ...options, clock: lineClock };
+    if (written !== undefined && (format === 'nginx' || format === 'auto')) return createKnownParser(written, reading);
+    return format === 'auto' ? createAutoParser(FORMATS.auto, reading) : createKnownParser(FORMATS[format], reading);
+  };
+  return createUnwrapper({ wrapper, maxLineBytes, clock, inside });
+}
+
+/** The configuration was refused if the log_format was wrong, so the fault here is its reader's: the lines tell, not an error. */
+function nginxKinds(logFormat: string): readonly LogFormat[] | undefined {
+  const read = readNginxLogFormat(logFormat);
+  return typeof read === 'string' ? undefined : nginxLogFormat(read);
 }

@@ -7,20 +7,23 @@ const MAX_LINE_BYTES = 8;
 const TOO_LONG = '<too long>';
 
 /** A splitter that collects what it gives. */
-function collect(maxLineBytes = MAX_LINE_BYTES) {
+function collect(maxLineBytes = MAX_LINE_BYTES, isSkipping = false) {
   const lines: string[] = [];
   const splitter = new LineSplitter({
     maxLineBytes,
+    isSkipping,
     onLine: (bytes, start, end) => lines.push(bytes.toString('latin1', start, end)),
     onTooLong: () => lines.push(TOO_LONG),
   });
   return { lines, splitter };
 }
 
-/** What the lines are, said the slow and plain way. */
+/** What the lines are, said the slow and plain way. NULs before a line are a hole and no part of it. */
 function expectedLines(text: string): string[] {
   const complete = text.split('\n').slice(0, -1);
-  return complete.map((line) => (line.length > MAX_LINE_BYTES ? TOO_LONG : line.replace(/\r$/, '')));
+  return complete
+    .map((line) => line.replace(/^\0+/, ''))
+    .map((line) => (line.length > MAX_LINE_BYTES ? TOO_LONG : line.replace(/\r$/, '')));
 }
 
 const text = fc
@@ -78,7 +81,7 @@ test('finishing ends the last line as a newline would, and only once', () => {
     fc.property(text, (content) => {
       const { lines, splitter } = collect();
       splitter.push(Buffer.from(content, 'latin1'));
-      const isOpen = content !== '' && !content.endsWith('\n');
+      const isOpen = /[^\n\0][^\n]*$/.test(content);
       assert.equal(splitter.finish(), isOpen ? 1 : 0);
       assert.deepEqual(lines, expectedLines(isOpen ? `${content}\n` : content));
       assert.equal(splitter.finish(), 0);
@@ -103,4 +106,36 @@ test('memory of a large line is given back when it ends', () => {
   assert.ok(splitter.heldBytes >= 500_000);
   splitter.push(Buffer.from('\n'));
   assert.equal(splitter.heldBytes, 0);
+});
+
+test('what is pending is exactly the line that was begun', () => {
+  fc.assert(
+    fc.property(text, chunkLengths, (content, lengths) => {
+      const { splitter } = collect();
+      let told = 0;
+      for (const chunk of chunksOf(Buffer.from(content, 'latin1'), lengths)) {
+        const before = splitter.pendingBytes;
+        splitter.push(chunk);
+        told += before + chunk.length - splitter.pendingBytes;
+      }
+      const begun = content.slice(content.lastIndexOf('\n') + 1).replace(/^\0+/, '');
+      assert.equal(splitter.isSkipping, begun.length > MAX_LINE_BYTES);
+      assert.equal(content.length - told, splitter.isSkipping ? 0 : begun.length);
+      assert.equal(splitter.nulBytes > 0, /(^|\n)\0/.test(content));
+    }),
+  );
+});
+
+test('a splitter that begins inside an over-long line counts its end and reads the next', () => {
+  const { lines, splitter } = collect(MAX_LINE_BYTES, true);
+  assert.equal(splitter.push(Buffer.from('the end\nab\n')), 2);
+  assert.deepEqual(lines, [TOO_LONG, 'ab']);
+});
+
+test('a hole longer than a line may be does not hide the first line after it', () => {
+  const { lines, splitter } = collect();
+  for (let chunk = 0; chunk < 3; chunk += 1) splitter.push(Buffer.alloc(100_000));
+  assert.equal(splitter.heldBytes, 0);
+  splitter.push(Buffer.from('\0\0ab\n'));
+  assert.deepEqual(lines, ['ab']);
 });

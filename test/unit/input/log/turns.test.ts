@@ -74,19 +74,30 @@ test('a source that was at its end waits for no more than one round of those tha
 
 test('a source that has left has no more turns, waiting or idle', () => {
   const { join, rounds, clock } = manualTurns();
-  const leaveBehind = join('a', 100);
-  const leaveIdle = join('b', 1);
+  const behind = join('a', 100);
+  const idle = join('b', 1);
   assert.equal(rounds(4), 'abaa');
-  leaveBehind();
-  leaveIdle();
+  behind.leave();
+  idle.leave();
   clock.advance(1000);
   assert.equal(rounds(4), '');
+});
+
+test('a source that was at its end has a turn at once when it is woken, and one that has left has none', () => {
+  const { join, rounds } = manualTurns();
+  const idle = join('a', 1);
+  const gone = join('b', 1);
+  assert.equal(rounds(3), 'ab');
+  idle.wake();
+  gone.leave();
+  gone.wake();
+  assert.equal(rounds(3), 'a');
 });
 
 test('on the real event loop one step runs between two rounds, however many sources are behind', async () => {
   let steps = 0;
   const turns = createTurns({ clock: createManualClock() });
-  const leaves = Array.from({ length: 10 }, () =>
+  const places = Array.from({ length: 10 }, () =>
     turns.join(() => {
       steps += 1;
       return true;
@@ -96,5 +107,5 @@ test('on the real event loop one step runs between two rounds, however many sour
     await nextRound();
     assert.equal(steps, round);
   }
-  for (const leave of leaves) leave();
+  for (const { leave } of places) leave();
 });

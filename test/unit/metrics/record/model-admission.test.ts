@@ -27,6 +27,23 @@ describe('model label', () => {
     assert.equal(model('openai', 'llama', false), 'other');
   });
 
+  test('is known at once, and beyond the limit, for what an earlier run counted under', () => {
+    const { model, provider, restore, overflows } = newAdmission(2);
+    const counted = ['a', 'b', 'c', 'other', 'unknown'].map((name) => ({ provider: 'novita', model: name }));
+    restore([...counted, { provider: 'other', model: 'd' }, { provider: 'old', model: 'e' }]);
+    for (const name of ['a', 'b', 'c']) assert.equal(model('novita', name, false), name);
+    assert.deepEqual([model('other', 'd', false), model('old', 'e', false), provider('old')], ['d', 'e', 'old']);
+    assert.deepEqual(overflows, []);
+    assert.equal(model('novita', 'f', true), 'other');
+    assert.deepEqual(overflows, ['model']);
+  });
+
+  test('takes nothing of the limit for "other" and "unknown"', () => {
+    const { model, restore } = newAdmission(1);
+    restore(['other', 'unknown'].map((name) => ({ provider: 'novita', model: name })));
+    assert.equal(model('novita', 'a', true), 'a');
+  });
+
   test('is "unknown" where the request names none', () => {
     const { model } = newAdmission();
     for (const raw of [undefined, '', '   ', '\n\t', '\u200b']) assert.equal(model('novita', raw, true), 'unknown');

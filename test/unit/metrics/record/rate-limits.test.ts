@@ -18,7 +18,7 @@ function newRecorder({ seriesLimit = 20_000, modelLimit = 200 } = {}) {
   const settings = { providers: { p: { models: ['m1'] } }, modelLimit };
   const recorder = createRecorder({ store, catalogue, clock, settings });
   const gauges = (): Readonly<Record<string, number>> => {
-    const { samples } = parseExposition([...renderText(store.collect(), TRUE_VALUES)].join(''));
+    const { samples } = parseExposition([...renderText(store.cut(), TRUE_VALUES)].join(''));
     return Object.fromEntries(
       samples
         .filter(({ name }) => name.startsWith('llm_rate_limit_'))

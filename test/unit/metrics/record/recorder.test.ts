@@ -21,7 +21,7 @@ function newRecorder(settings = NOVITA) {
   const clock = createManualClock();
   const store = createStore({ clock });
   const recorder = createRecorder({ store, catalogue, clock, settings });
-  const scrape = () => parseExposition([...renderText(store.collect(), TRUE_VALUES)].join(''));
+  const scrape = () => parseExposition([...renderText(store.cut(), TRUE_VALUES)].join(''));
   const finish = (fields: Partial<RequestEvent>) => recorder.open({ provider: 'novita' }).end(event(fields));
   return { clock, store, recorder, scrape, finish };
 }

@@ -174,7 +174,8 @@ test('an answer that nginx made although it was connected, or without trying, is
 test('a byte order mark before a line is no part of it', () => {
   const result = parserOf()('\ufeff{"status":200,"model":"m"}');
   assert.equal(typeof result === 'object' && result.model, 'm');
-  assert.equal(parserOf()('\ufeff'), 'invalid_json');
+  assert.equal(parserOf({ format: 'json' })('\ufeff'), 'invalid_json');
+  assert.equal(parserOf()('\ufeff'), 'no_match');
 });
 
 test('objects that would not turn into text are only odd values', () => {

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { readNginxLogFormat } from '../../../../../src/config/nginx-log-format.ts';
+import { createAutoParser } from '../../../../../src/input/log/formats/auto-parser.ts';
+import { FORMATS } from '../../../../../src/input/log/formats/formats.ts';
+import { createKnownParser } from '../../../../../src/input/log/formats/known-parser.ts';
+import { createLineParser } from '../../../../../src/input/log/formats/line-parser.ts';
+import type { LogFormat } from '../../../../../src/input/log/formats/log-format.ts';
+import { nginxLogFormat } from '../../../../../src/input/log/formats/nginx-log-format.ts';
+import type { KindOptions } from '../../../../../src/input/log/formats/reader/kind-reader.ts';
+import { createReferenceParser } from '../../../../../src/input/log/formats/reference-parser.ts';
+import type { LineParser, LineResult } from '../../../../../src/input/log/parsed-line.ts';
+import { FORMAT_LOGS, type FormatLog, linesOf } from '../../../../support/format-logs.ts';
+
+// Some formats write local time.
+process.env.TZ = 'UTC';
+
+const CLOCK = { nowMs: () => Date.UTC(2026, 8, 2) };
+const RUNS = Number(process.env.SCAN_RUNS ?? 40);
+
+function kindsOf({ format, logFormat }: FormatLog): readonly LogFormat[] {
+  if (logFormat === undefined) return FORMATS[format];
+  const read = readNginxLogFormat(logFormat);
+  assert.ok(typeof read !== 'string');
+  return nginxLogFormat(read);
+}
+
+/** A scanner and the reader whose results it must give, both of one log. */
+function readersOf(log: FormatLog, options: Partial<KindOptions> = {}) {
+  const reading: KindOptions = { provider: 'novita', clock: CLOCK, fields: log.fields, ...options };
+  if (log.format === 'auto') {
+    const plain = createAutoParser(FORMATS.auto, reading, () => undefined);
+    return { scanned: createAutoParser(FORMATS.auto, reading), plain };
+  }
+  return { scanned: createKnownParser(kindsOf(log), reading), plain: createReferenceParser(kindsOf(log), reading) };
+}
+
+/** What stands behind a line in a buffer: the scanner must not take any of it for a part of the line. */
+const BEHIND = ['', '\n', '\r\n', '\n{"status":200', '"}\n', ' 200 0.1 "m" 77'];
+
+/** Reads a line in both ways that there are, as it stands among others in a buffer; answers what the scanner itself read of it. */
+function assertSame(
+  { scanned, plain }: { readonly scanned: LineParser; readonly plain: LineParser },
+  line: Buffer,
+): boolean {
+  // A line holds no newline, and the carriage return before it is none of it.
+  if (line.includes(10) || line.at(-1) === 13) return false;
+  const expected = plain(line, 0, line.length);
+  for (const behind of BEHIND) {
+    const bytes = Buffer.concat([Buffer.from('}x"'), line, Buffer.from(behind)]);
+    assert.deepEqual(scanned(bytes, 3, 3 + line.length), expected, String(line));
+  }
+  return isSameAhead(scanned, line, expected);
+}
+
+/** As `assertSame`, each reader asked once: what `auto` found out depends on all lines before. */
+function assertSameOnce(
+  { scanned, plain }: { readonly scanned: LineParser; readonly plain: LineParser },
+  line: Buffer,
+): void {
+  const whole = Buffer.concat([line, Buffer.from('\n')]);
+  const expected = plain(line, 0, line.length);
+  const ahead = scanned.ahead?.read(whole, 0, whole.length);
+  const result = ahead ?? scanned(line, 0, line.length);
+  assert.deepEqual(typeof result === 'object' ? { ...result } : result, expected, String(line));
+}
+
+function isSameAhead({ ahead }: LineParser, line: Buffer, expected: LineResult): boolean {
+  if (ahead === undefined) return false;
+  const bytes = Buffer.concat([Buffer.from('\n'), line]);
+  assert.equal(ahead.read(bytes, 1, bytes.length), undefined, `it may go on: ${line}`);
+  let isRead = false;
+  for (const end of ['\n', '\r\n']) {
+    const whole = Buffer.concat([bytes, Buffer.from(`${end}{"a":1}\n`)]);
+    const result = ahead.read(whole, 1, whole.length);
+    if (result === undefined) continue;
+    isRead = true;
+    assert.deepEqual(typeof result === 'object' ? { ...result } : result, expected, String(line));
+    assert.equal(ahead.end, 1 + line.length + end.length - 1);
+  }
+  return isRead;
+}
+
+/** Bytes that mean something in one of the formats, and some that mean nothing anywhere. */
+const BYTES = [...'0123456789-.,:; "\\{}[]eEx+tfnu/\0\t\x1b\x7f', '\xc3\xa9', '\xff'].map((text) =>
+  Buffer.from(text, 'latin1'),
+);
+
+/** One change of a line: some bytes are replaced. */
+const change = fc.record({
+  at: fc.nat(),
+  cut: fc.nat({ max: 3 }),
+  put: fc.array(fc.constantFrom(...BYTES), { maxLength: 3 }),
+});
+type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
+
+function applied(line: Buffer, changes: readonly Change[]): Buffer {
+  return changes.reduce((current, { at, cut, put }) => {
+    const place = at % (current.length + 1);
+    return Buffer.concat([current.subarray(0, place), ...put, current.subarray(place + cut)]);
+  }, line);
+}
+
+/** The digits of a line replaced by others, as times and numbers of the next one differ. */
+function withOtherDigits(line: Buffer, seed: number): Buffer {
+  let state = seed;
+  return Buffer.from(
+    line.toString('latin1').replace(/\d/g, (digit) => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+      return state % 4 === 0 ? String((state >>> 16) % 10) : digit;
+    }),
+    'latin1',
+  );
+}
+
+/** Values that stand for a number or a word, one put for another. */
+const WORDS = [
+  '200',
+  '429',
+  '503',
+  '504',
+  '499',
+  '0',
+  '0.000',
+  '00.5',
+  '1e3',
+  '-1',
+  '-',
+  '',
+  'null',
+  'true',
+  '"',
+  '502, 200',
+  '0.1 : 0.2',
+  '100000',
+  '12345678901234567',
+];
+
+function withOtherWord(line: Buffer, at: number, word: string): Buffer {
+  const text = line.toString('latin1');
+  const places = [...text.matchAll(/-?\d[\d.]*|(?<=")-(?=")/g)];
+  const place = places[at % Math.max(places.length, 1)];
+  if (place === undefined) return line;
+  return Buffer.from(text.slice(0, place.index) + word + text.slice(place.index + place[0].length), 'latin1');
+}
+
+/** Lines that only mean something together change what the next one means, so they cannot be read twice. They are never scanned. */
+const together = (log: FormatLog) => kindsOf(log).every(({ joins }) => joins !== undefined);
+
+// What auto has found out depends on how often it was asked.
+for (const log of FORMAT_LOGS.filter((one) => one.format !== 'auto' && !together(one))) {
+  describe(log.name, () => {
+    const lines = linesOf(log.name);
+
+    test('its lines, in any order and again and again', () => {
+      fc.assert(
+        fc.property(fc.array(fc.constantFrom(...lines), { maxLength: 60 }), fc.boolean(), (some, all) => {
+          const readers = readersOf(log, { include: all ? 'all' : 'llm' });
+          for (const line of [...some, ...some]) assertSame(readers, line);
+        }),
+        { numRuns: RUNS },
+      );
+    });
+
+    test('lines that are like them', () => {
+      const other = fc.oneof(
+        fc
+          .record({ line: fc.constantFrom(...lines), seed: fc.nat() })
+          .map(({ line, seed }) => withOtherDigits(line, seed)),
+        fc
+          .record({ line: fc.constantFrom(...lines), at: fc.nat(), word: fc.constantFrom(...WORDS) })
+          .map(({ line, at, word }) => withOtherWord(line, at, word)),
+        fc
+          .record({ line: fc.constantFrom(...lines), changes: fc.array(change, { maxLength: 3 }) })
+          .map(({ line, changes }) => applied(line, changes)),
+        fc.constantFrom(...lines),
+      );
+      fc.assert(
+        fc.property(fc.array(other, { minLength: 1, maxLength: 60 }), (others) => {
+          const readers = readersOf(log);
+          for (const line of lines) assertSame(readers, line);
+          for (const line of [...others, ...others]) assertSame(readers, line);
+        }),
+        { numRuns: RUNS },
+      );
+    });
+  });
+}
+
+test('lines of all formats in one log, of which one format after another is found out', () => {
+  const logs = FORMAT_LOGS.filter((log) => !together(log)).map(({ name }) => linesOf(name));
+  const some = fc.constantFrom(...logs).chain((lines) => fc.array(fc.constantFrom(...lines), { maxLength: 12 }));
+  fc.assert(
+    fc.property(fc.array(some, { maxLength: 12 }), (blocks) => {
+      const readers = readersOf({ name: 'all', format: 'auto' });
+      for (const line of blocks.flat()) assertSameOnce(readers, line);
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+test('a line that a container runtime wrapped is never read ahead', () => {
+  for (const name of ['docker', 'cri']) {
+    const parse = createLineParser({ format: 'auto', provider: 'novita', clock: CLOCK });
+    for (const line of [...linesOf(name), ...linesOf(name)]) {
+      const whole = Buffer.concat([line, Buffer.from('\n')]);
+      assert.equal(parse.ahead?.read(whole, 0, whole.length), undefined, String(line));
+      parse(whole, 0, line.length);
+    }
+  }
+});
+
+test('the usual lines of nginx are scanned, from the second on', () => {
+  for (const name of ['nginx-json', 'combined', 'nginx-text']) {
+    const log = FORMAT_LOGS.find((one) => one.name === name);
+    assert.ok(log !== undefined, name);
+    const readers = readersOf(log);
+    const lines = linesOf(name);
+    for (const line of lines) assertSame(readers, line);
+    const scanned = lines.filter((line) => assertSame(readers, line));
+    assert.ok(scanned.length >= lines.length / 3, `${name}: ${scanned.length} of ${lines.length}`);
+  }
+});
