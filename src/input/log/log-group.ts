@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import { Follower, type StartAt } from './follow/follower.ts';
-import { isPacked } from './follow/siblings.ts';
+import { isPacked, readNames } from './follow/siblings.ts';
 import { findFiles, isGlob } from './glob.ts';
 import type { IntakeOptions } from './intake.ts';
 import { isMountedAlone } from './mounts.ts';
@@ -24,7 +24,7 @@ const DEFAULT_LINGER_MS = 5000;
 const DISCOVERY_MS = 2000;
 
 /** Most paths that one step takes up: to open one may mean to read the folder around it. */
-const MAX_NEW_PER_STEP = 16;
+const MAX_NEW_PER_STEP = 8;
 
 /** With few files each is looked at on every turn; with more the idle ones wait longer and longer, up to this. */
 const FEW_FILES = 16;
@@ -64,6 +64,13 @@ interface Member {
   idleMs: number;
 }
 
+/** How a path is begun, settled when it is found: taken up later, it is still what it was then. */
+interface Beginning {
+  readonly startAt: StartAt;
+  /** When the log had been looked at last. */
+  readonly sinceMs: number | undefined;
+}
+
 /**
  * One configured log: all files that its path or pattern leads to, under one source label. A step is bounded in bytes and in files, so
  * that neither a long backlog nor thousands of files hold up anything else; the next step goes on with the next file.
@@ -84,8 +91,10 @@ export class LogGroup {
   #lagBytes = 0;
   #down = 0;
   #matches: ReadonlySet<string> = new Set();
-  /** Found and not taken up yet. */
-  readonly #found: string[] = [];
+  /** Paths that were found and not taken up yet, and how they are to be begun. */
+  readonly #found = new Map<string, Beginning>();
+  /** Names by folder, as read in this step. */
+  readonly #names = new Map<string, readonly string[]>();
   #isSearching = false;
   #nextSearchMs = 0;
   #searchedMs: number | undefined;
@@ -113,10 +122,9 @@ export class LogGroup {
 
   /** Opens what is there now, so that what is written after this call is read, and reads nothing. Never throws. */
   open(): void {
-    const paths = new Set(this.#options.positions.livePaths());
-    if (!this.#isGlob) this.#add(this.file, this.#startAt);
+    if (!this.#isGlob) this.#add(this.file, { startAt: this.#startAt, sinceMs: this.#sinceMs });
     // They go on where they were, so it does not matter when; there may be hundreds.
-    this.#found.push(...[...paths].filter((path) => !this.#members.has(path)));
+    this.#find(this.#options.positions.livePaths());
     this.#startSearch();
     this.#report();
   }
@@ -124,6 +132,7 @@ export class LogGroup {
   /** One bounded, synchronous step. Never throws. */
   step(): StepResult {
     const { bytesPerStep = DEFAULT_BYTES_PER_STEP } = this.#options;
+    this.#names.clear();
     this.#startSearch();
     this.#takeUpFound();
     const nowMs = this.#options.clock.elapsedMs();
@@ -138,7 +147,7 @@ export class LogGroup {
       if (!this.#isOver(path, member)) this.#members.set(path, member);
     }
     this.#report();
-    const more = bytesRead >= bytesPerStep || polls >= MAX_POLLS_PER_STEP || this.#found.length > 0;
+    const more = bytesRead >= bytesPerStep || polls >= MAX_POLLS_PER_STEP || this.#found.size > 0;
     return { bytesRead, more };
   }
 
@@ -157,12 +166,12 @@ export class LogGroup {
     this.#members.clear();
   }
 
-  #add(path: string, startAt: StartAt): void {
+  #add(path: string, beginning: Beginning): void {
     const { positions, clock, log, buffer, wake = () => {}, lingerMs = DEFAULT_LINGER_MS } = this.#options;
     this.#warnOfMount(path);
     const follower = new Follower({
-      ...{ path, intake: this.#intake, startAt, sinceMs: this.#sinceMs, mayVanish: path !== this.file },
-      ...{ positions, clock, log, buffer, wake, lingerMs },
+      ...{ path, intake: this.#intake, mayVanish: path !== this.file, ...beginning },
+      ...{ positions, clock, log, buffer, wake, lingerMs, namesIn: (folder) => this.#namesIn(folder) },
     });
     const member = { follower, up: true, lagBytes: 0, dueMs: 0, idleMs: 0 };
     this.#members.set(path, member);
@@ -210,30 +219,43 @@ export class LogGroup {
   }
 
   #takeUpMatches(paths: readonly string[], beganMs: number): void {
-    // What the search before this one found is taken up first: what it passed over as old must not become new.
-    while (this.#found.length > 0) this.#takeUpFound();
     if (this.#searchedMs !== undefined) this.#sinceMs = this.#searchedMs;
     this.#searchedMs = beganMs;
     this.#matches = new Set(paths);
     this.#options.positions.kept.present(this.#matches);
-    this.#found.push(...paths.filter((path) => !this.#members.has(path)).reverse());
+    this.#find(paths);
     this.#tellBarren(paths.length === 0);
+  }
+
+  #find(paths: readonly string[]): void {
+    const sinceMs = this.#sinceMs;
+    const beginning: Beginning = { startAt: sinceMs === undefined ? this.#startAt : 'beginning', sinceMs };
+    for (const path of paths) {
+      if (!this.#members.has(path) && !this.#found.has(path)) this.#found.set(path, beginning);
+    }
   }
 
   /** A file that is read already, under whatever name, needs no follower of its own until it is let go. */
   #takeUpFound(): void {
     const { positions } = this.#options;
+    let looks = 0;
     let added = 0;
-    for (let looks = 0; looks < MAX_POLLS_PER_STEP && added < MAX_NEW_PER_STEP; looks += 1) {
-      const path = this.#found.pop();
-      if (path === undefined) return;
-      if (this.#members.has(path)) continue;
+    for (const [path, beginning] of this.#found) {
+      if (looks >= MAX_POLLS_PER_STEP || added >= MAX_NEW_PER_STEP) return;
+      looks += 1;
+      this.#found.delete(path);
       const look = lookAtPath(path);
       if (look.kind === 'file' && positions.open.has(look.identity)) continue;
       if (look.kind === 'file' && isPacked(path) && positions.isReadWhole(look)) continue;
-      this.#add(path, this.#sinceMs === undefined ? this.#startAt : 'beginning');
       added += 1;
+      this.#add(path, beginning);
     }
+  }
+
+  #namesIn(folder: string): readonly string[] {
+    const names = this.#names.get(folder) ?? readNames(folder);
+    this.#names.set(folder, names);
+    return names;
   }
 
   #tellBarren(isBarren: boolean): void {
@@ -250,9 +272,13 @@ export class LogGroup {
 
   /** The oldest look at any of the paths: whatever is older than that was seen. */
   #lookedMs(): number | undefined {
-    if (this.#isGlob && (this.#searchedMs === undefined || this.#found.length > 0)) return this.#sinceMs;
-    const looks = [...this.#members.values()].map(({ follower }) => follower.lookedMs ?? Number.POSITIVE_INFINITY);
-    const oldestMs = looks.reduce((a, b) => Math.min(a, b), this.#searchedMs ?? Number.POSITIVE_INFINITY);
+    if (this.#isGlob && this.#searchedMs === undefined) return this.#sinceMs;
+    const looks = [
+      this.#searchedMs,
+      ...[...this.#members.values()].map(({ follower }) => follower.lookedMs),
+      ...[...this.#found.values()].map(({ sinceMs }) => sinceMs),
+    ];
+    const oldestMs = looks.reduce<number>((oldest, ms) => Math.min(oldest, ms ?? oldest), Number.POSITIVE_INFINITY);
     return Number.isFinite(oldestMs) ? oldestMs : undefined;
   }
 

@@ -11,6 +11,8 @@ export interface FollowContext {
   readonly buffer: Buffer;
   /** Called when there may be something to read, at any time. */
   readonly wake: () => void;
+  /** The names in a folder, perhaps as they were earlier in this step: for many logs of one folder that are begun together. */
+  readonly namesIn: (folder: string) => readonly string[];
   /** How long a file that lost its name must be quiet before it is let go: a writer needs time to notice a rotation. */
   readonly lingerMs: number;
 }

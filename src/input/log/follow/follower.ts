@@ -253,7 +253,8 @@ export class Follower {
     // Never looked at before, so nothing was missed.
     if (this.#sinceMs === undefined) return;
     const isCut = before !== undefined && lost.some(({ position }) => isSameFile(position.identity, before.identity));
-    this.#search.begin({ lost, isCut, sinceMs: this.#sinceMs, before, intake: this.#intake });
+    const rest = { lost, isCut, sinceMs: this.#sinceMs, before, intake: this.#intake };
+    this.#search.begin({ ...rest, isFirst: this.#isFirst });
   }
 
   #onCut(file: LogFile, { position, begun }: Cut): void {

@@ -23,6 +23,8 @@ export interface RestSearchOptions extends FollowContext {
 export interface Rest {
   /** Positions of files that were lost sight of. */
   readonly lost: readonly Kept[];
+  /** The path is looked at for the first time in this run. */
+  readonly isFirst?: boolean | undefined;
   /** The lost file is still there, but was cut. */
   readonly isCut: boolean;
   /** When the path was last looked at. */
@@ -72,7 +74,9 @@ export class RestSearch {
     const sinceMs = rest.sinceMs - CLOCK_SLACK_MS;
     const newFromMs = rest.lost.length === 0 ? sinceMs : Math.max(lastSeenMs, sinceMs);
     const knownFromMs = rest.lost.length === 0 ? sinceMs : lastSeenMs;
-    for (const sibling of findSiblings([path, ...rest.lost.map(({ position }) => position.path)])) {
+    const paths = [path, ...rest.lost.map(({ position }) => position.path)];
+    // What was listed a moment ago may lack the copy for which we search now; after a start all is older than that.
+    for (const sibling of findSiblings(paths, rest.isFirst ? this.#options.namesIn : undefined)) {
       if (sibling.mtimeMs < Math.min(knownFromMs, newFromMs)) continue;
       if (positions.open.has(sibling.identity) || positions.isReadWhole(sibling)) continue;
       this.#takeUp(sibling, rest, sibling.isLikely && sibling.mtimeMs >= newFromMs);

@@ -40,9 +40,9 @@ export function isPacked(path: string): boolean {
 /**
  * The files that rotation may have made of the logs under these paths, oldest first. It reads whole folders, so it is for the moments
  * in which a log was replaced, not for every poll. Both copies of a log that is just being packed are there for a while; only the plain
- * one is told. Never throws.
+ * one is told. `namesIn` reads a folder. Never throws.
  */
-export function findSiblings(paths: readonly string[]): readonly Sibling[] {
+export function findSiblings(paths: readonly string[], namesIn = readNames): readonly Sibling[] {
   const found = new Map<string, Sibling>();
   for (const path of new Set(paths.flatMap(withRealPath))) {
     const { dir, base } = parse(path);
@@ -79,7 +79,8 @@ function withRealPath(path: string): readonly string[] {
   }
 }
 
-function namesIn(folder: string): readonly string[] {
+/** The names in a folder; none if it cannot be read. */
+export function readNames(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {
