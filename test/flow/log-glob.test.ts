@@ -122,3 +122,24 @@ test('a file that no longer matches is let go', async (t) => {
   await logs.until(() => assert.equal(logs.opened[0]?.sink.files, 1));
   assert.equal(logs.opened[0]?.sink.last?.up, true);
 });
+
+test('what a container runtime cut is joined within its own file, however the files are read in turn', async (t) => {
+  const { at, logs } = await inFolder(t);
+  const cut = (id: number) => {
+    const line = requestLine(id).trimEnd();
+    const [first, rest] = [line.slice(0, 60), line.slice(60)];
+    return [`2026-09-02T00:31:44Z stdout P ${first}\n`, `2026-09-02T00:31:44Z stdout F ${rest}\n`] as const;
+  };
+  const [a, b] = [cut(1), cut(2)];
+  for (const [name, piece] of [
+    ['a.log', a[0]],
+    ['b.log', b[0]],
+  ] as const)
+    writeFileSync(at(name), piece);
+  logs.reload({ file: at('*.log'), ...fromStart });
+  await logs.until(() => assert.equal(logs.opened[0]?.sink.filteredLines, 2));
+  appendFileSync(at('a.log'), a[1]);
+  await logs.until(() => assert.deepEqual(logs.ids(), ['1']));
+  appendFileSync(at('b.log'), b[1]);
+  await logs.until(() => assert.deepEqual(logs.ids(), ids(1, 2)));
+});

@@ -117,7 +117,12 @@ export async function followLog(t: TestContext, options: FollowLogOptions = {}):
   function begin(saved: string | undefined) {
     const positions = new Positions({ clock, saved: saved === undefined ? undefined : JSON.parse(saved) });
     const group = new LogGroup({
-      ...{ file: path, intake: { sink, parse, maxLineBytes }, startAt, positions: positions.log(path) },
+      ...{
+        file: path,
+        intake: { sink, parserFor: () => parse, maxLineBytes },
+        startAt,
+        positions: positions.log(path),
+      },
       ...{ clock, log, buffer, mounts, bytesPerStep: bytesPerPoll },
     });
     return { positions, group, isOpen: false };

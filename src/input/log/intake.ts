@@ -8,7 +8,8 @@ export const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
 
 export interface IntakeOptions {
   readonly sink: SourceSink;
-  readonly parse: LineParser;
+  /** Makes the reader of one file's lines. Each file has its own: some join what a container runtime or a logger wrote as several lines. */
+  readonly parserFor: () => LineParser;
   /** DEFAULT_MAX_LINE_BYTES unless given. */
   readonly maxLineBytes?: number | undefined;
 }
@@ -29,9 +30,12 @@ export class Intake {
   #parse: LineParser;
   readonly #splitter: LineSplitter;
 
-  constructor({ sink, parse, maxLineBytes = DEFAULT_MAX_LINE_BYTES }: IntakeOptions, { isSkipping }: IntakeStart = {}) {
+  constructor(
+    { sink, parserFor, maxLineBytes = DEFAULT_MAX_LINE_BYTES }: IntakeOptions,
+    { isSkipping }: IntakeStart = {},
+  ) {
     this.#sink = sink;
-    this.#parse = parse;
+    this.#parse = parserFor();
     this.#splitter = new LineSplitter({
       maxLineBytes,
       isSkipping,
@@ -51,9 +55,9 @@ export class Intake {
   }
 
   /** Reads on under other rules. A line that was begun is kept and ends under the new ones. */
-  reconfigure({ sink, parse, maxLineBytes = DEFAULT_MAX_LINE_BYTES }: IntakeOptions): void {
+  reconfigure({ sink, parserFor, maxLineBytes = DEFAULT_MAX_LINE_BYTES }: IntakeOptions): void {
     this.#sink = sink;
-    this.#parse = parse;
+    this.#parse = parserFor();
     this.#splitter.maxLineBytes = maxLineBytes;
   }
 

@@ -132,5 +132,5 @@ function sourceName({ source, file }: LogConfig): string {
 }
 
 function intakeOf(config: LineConfig, sink: SourceSink, clock: Clock): IntakeOptions {
-  return { sink, parse: configuredParser(config, clock, sink), maxLineBytes: config.max_line };
+  return { sink, parserFor: () => configuredParser(config, clock, sink), maxLineBytes: config.max_line };
 }

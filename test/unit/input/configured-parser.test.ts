@@ -11,7 +11,7 @@ function readAll(lines: readonly Buffer[], settings: object) {
   const { stdin } = configSchema.parse({ stdin: settings });
   assert.ok(stdin !== undefined);
   const sink = recordSource();
-  const intake = new Intake({ sink, parse: configuredParser(stdin, createManualClock(), sink) });
+  const intake = new Intake({ sink, parserFor: () => configuredParser(stdin, createManualClock(), sink) });
   for (const line of lines) intake.push(Buffer.concat([line, Buffer.from('\n')]));
   return sink;
 }

@@ -12,7 +12,12 @@ function readFrom(stream: Readable) {
   const sink = recordSource();
   const parse = createLineParser({ format: 'auto', provider: 'novita', clock: createManualClock() });
   const said: string[] = [];
-  const source = createStreamSource({ stream, sink, parse, log: createLog({ write: (line) => said.push(line) }) });
+  const source = createStreamSource({
+    stream,
+    sink,
+    parserFor: () => parse,
+    log: createLog({ write: (line) => said.push(line) }),
+  });
   source.start();
   return { sink, source, said };
 }
