@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Dispatcher } from 'undici';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import type { Phase } from '../../event/request-event.ts';
 import type { EventSink, LiveRequest } from '../../event/sink.ts';
-import { headerValue, type ParsedHeaders } from '../../provider/headers/parsed-headers.ts';
+import { headerValue, type ParsedHeaders, parseHeaders } from '../../provider/headers/parsed-headers.ts';
 import { headerFacts } from './header-facts.ts';
 import { headersForClient, headersForUpstream } from './headers.ts';
 import { type Cut, type ExchangeFacts, toEvent } from './outcome.ts';
@@ -14,7 +14,8 @@ import type { Guard } from './tap/guard.ts';
 import { createResponseTap } from './tap/response-tap.ts';
 import type { ResponseFacts, ResponseTap } from './tap/stream-tap.ts';
 import { Upload, type UploadBody } from './upload.ts';
-import type { Lease, Upstream } from './upstream.ts';
+import type { AnswerHead, Call, CallHandler } from './upstream/call.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 /** What an exchange needs of its proxy. */
 export interface ExchangeContext {
@@ -51,11 +52,11 @@ export const LINGER_MS = 1000;
  * gets our 502 or 504, after them its connection is closed without the end of the body, so that it notices); the proxy
  * stops (503, or the same cut). The first interruption wins, later ones only clean up.
  *
- * What is lost: 1xx answers other than 100 and request trailers, which undici does not carry; Expect, which node:http
- * has answered; where the upstream answers before the body is read, the rest of the body. And that a client has left
- * shows only once what it sent before has been read, which an upstream that does not read may delay.
+ * What is lost: Expect, which node:http has answered; where the upstream answers before the body is read, the rest of the
+ * body. And that a client has left shows only once what it sent before has been read, which an upstream that does not
+ * read may delay.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements CallHandler {
   readonly request: IncomingMessage;
   readonly #context: ExchangeContext;
   readonly #upstream: Upstream;
@@ -67,8 +68,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #phase: Phase = 'connect';
   #attempted = false;
-  #lease: Lease | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
+  #call: Call | undefined;
   #headers: ParsedHeaders | undefined;
   #answeredMs = 0;
   #responseTap: ResponseTap | undefined;
@@ -104,7 +104,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       clock: context.clock,
       idleMs: context.clientIdleMs,
       onClose: () => this.#replyClosed(),
-      onDrain: () => this.#controller?.resume(),
+      onDrain: () => this.#call?.resume(),
     });
   }
 
@@ -149,25 +149,22 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!isRead || this.#stopped) this.#count({});
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#isOver()) this.#leaveUpstream();
-    else this.#phase = 'request';
+  onConnected(): void {
+    this.#phase = 'request';
   }
 
-  onRequestSent(): void {
+  onSent(): void {
     if (this.#phase === 'request') this.#phase = 'headers';
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: ParsedHeaders,
-    reason = '',
-  ): void {
-    if (status < 200 || this.#isOver()) return;
-    const raw = Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
+  onInformation(head: AnswerHead): void {
+    if (!this.#isOver()) this.#reply.information(head);
+  }
+
+  onHead({ status, reason, headers: raw }: AnswerHead): void {
+    if (this.#isOver()) return;
     this.#reply.head({ status, reason, headers: headersForClient(raw), keepAlive: !this.#context.isDraining() });
+    const headers = parseHeaders(raw);
     this.#headers = headers;
     this.#answeredMs = this.#context.clock.nowMs();
     this.#phase = /^text\/event-stream/i.test(headerValue(headers, 'content-type') ?? '') ? 'stream' : 'body';
@@ -175,26 +172,29 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#responseTap = guard('response', undefined, () => createResponseTap({ status, headers, clock, guard }));
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#isOver()) return;
-    if (!this.#reply.write(chunk)) controller.pause();
+  onData(chunk: Buffer): boolean {
+    if (this.#isOver()) return true;
+    const goOn = this.#reply.write(chunk);
     this.#context.guard('response', undefined, () => this.#responseTap?.push(chunk));
+    return goOn;
   }
 
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
-    this.#release();
-    if (this.#isOver()) return;
-    const trailers = Array.isArray(controller.rawTrailers) ? headersForClient(controller.rawTrailers) : [];
-    this.#reply.end(trailers);
+  onEnd(trailers: readonly string[]): void {
+    this.#call = undefined;
+    if (!this.#isOver()) this.#reply.end(headersForClient(trailers));
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#release();
+  onUpgrade(_head: AnswerHead, socket: Duplex): void {
+    // Nobody asked for it: Upgrade is not forwarded.
+    socket.destroy();
+    this.onError('invalid_answer', 'the upstream changed the protocol without being asked');
+  }
+
+  onError(code: string, message: string): void {
+    this.#call = undefined;
     if (this.#isOver()) return;
-    // undici and node put their code on the error; an error without one is named by its class.
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-    if (this.#reply.status === undefined) this.refuse(networkFailure(code, error.message));
-    else this.#cutReply({ origin: 'network', error: { code, message: error.message } });
+    if (this.#reply.status === undefined) this.refuse(networkFailure(code, message));
+    else this.#cutReply({ origin: 'network', error: { code, message } });
   }
 
   /** How the exchange ends is decided; what the upstream still says does not matter. */
@@ -204,13 +204,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #dispatch(path: string, body: UploadBody): void {
     this.#attempted = true;
-    this.#lease = this.#upstream.acquire();
-    this.#lease.send(
+    const { method = 'GET', rawHeaders, headers } = this.request;
+    this.#call = this.#upstream.send(
       {
-        path: this.#upstream.basePath + path,
-        method: this.request.method ?? 'GET',
-        headers: headersForUpstream(this.request.rawHeaders, this.#upstream.host),
+        method,
+        target: this.#upstream.basePath + path,
+        headers: headersForUpstream(rawHeaders, this.#upstream.host),
         body,
+        isChunked: headers['transfer-encoding'] !== undefined,
+        trailers: () => headersForClient(this.request.rawTrailers),
       },
       this,
     );
@@ -240,15 +242,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #leaveUpstream(): void {
-    if (this.#lease === undefined) return;
-    const reason = new Error('nobody waits for the answer');
-    this.#controller?.abort(reason);
-    this.#upload.abort(reason);
-  }
-
-  #release(): void {
-    this.#lease?.release();
-    this.#lease = undefined;
+    this.#call?.abort();
+    this.#call = undefined;
+    this.#upload.abort();
   }
 
   #count(response: ResponseFacts): void {

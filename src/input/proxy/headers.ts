@@ -8,7 +8,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** undici cannot wait for a 100, and node:http has already sent one to the client (RFC 9110 section 10.1.1). */
+/** node:http has already answered an expectation of 100 (RFC 9110 section 10.1.1). */
 const NOT_FOR_UPSTREAM: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'host', 'expect']);
 
 /**
@@ -19,13 +19,9 @@ export function headersForUpstream(raw: readonly string[], host: string): string
   return ['host', host, ...endToEnd(raw, NOT_FOR_UPSTREAM)];
 }
 
-/** The headers to send to the client, in the same form, from undici's raw buffers. */
-export function headersForClient(raw: readonly (Buffer | string)[]): string[] {
-  // Header bytes above 0x7f travel as Latin-1 characters on both sides, so they come out as they went in.
-  return endToEnd(
-    raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1'))),
-    HOP_BY_HOP,
-  );
+/** The headers to send to the client, in the same form; bytes above 0x7f travel as Latin-1 and come out as they went in. */
+export function headersForClient(raw: readonly string[]): string[] {
+  return endToEnd(raw, HOP_BY_HOP);
 }
 
 const TRAILER: ReadonlySet<string> = new Set(['trailer']);

@@ -6,7 +6,7 @@ export interface OwnAnswer {
   readonly status: number;
   /** Whose doing it is; decides where the event is filed. */
   readonly origin: Origin;
-  /** Machine code: Node's or undici's where there is one (`ECONNREFUSED`), ours otherwise (`draining`). */
+  /** Machine code: Node's where there is one (`ECONNREFUSED`), ours otherwise (`draining`). */
   readonly code: string;
   /** In the words of OpenAI's error types, which client libraries log. */
   readonly type: string;
@@ -77,7 +77,7 @@ export function tooLarge(maxRequestBytes: number): OwnAnswer {
   };
 }
 
-const TIMEOUT_CODES: ReadonlySet<string> = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT']);
+const TIMEOUT_CODES: ReadonlySet<string> = new Set(['connect_timeout', 'headers_timeout', 'ETIMEDOUT']);
 
 /** The upstream could not be reached, or did not answer. */
 export function networkFailure(code: string, message: string): OwnAnswer {

@@ -22,7 +22,7 @@ import {
   type Upstream,
   type UpstreamTarget,
   type UpstreamTimeouts,
-} from './upstream.ts';
+} from './upstream/upstream.ts';
 
 /** A reverse proxy in front of one LLM API that counts what it forwards. */
 export interface Proxy {
@@ -107,7 +107,7 @@ class ProxyServer implements Proxy {
   reconfigure(target: UpstreamTarget): void {
     const old = this.#upstream;
     this.#upstream = this.#open(target);
-    old.close().catch((err: unknown) => this.#options.log.warn('closing the old upstream failed', { err }));
+    old.close();
   }
 
   async drain(deadlineMs: number): Promise<void> {
@@ -130,7 +130,7 @@ class ProxyServer implements Proxy {
       target,
       timeouts: this.#timeouts,
       maxHeaderBytes: this.#maxHeaderBytes,
-      log: this.#options.log,
+      clock: this.#options.clock,
     });
   }
 
@@ -262,7 +262,7 @@ class ProxyServer implements Proxy {
     this.#server.closeAllConnections();
     this.#connections.close();
     await closed;
-    await this.#upstream.destroy();
+    this.#upstream.destroy();
   }
 }
 

@@ -2,6 +2,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import { withoutTrailer } from './headers.ts';
 import { bodyOf, headersOf, type OwnAnswer } from './own-answer.ts';
+import type { AnswerHead } from './upstream/call.ts';
 
 /** The head of an answer; headers are flat (name, value, name, value) and go out as they are. */
 export interface ReplyHead {
@@ -60,12 +61,20 @@ export class Reply {
     return this.#response.writableFinished;
   }
 
+  /** A 1xx, as it came. HTTP/1.0 has none (RFC 9110 section 15.2), and behind a pipelined answer it has no place. */
+  information({ status, reason, headers }: AnswerHead): void {
+    const { socket, headersSent, req } = this.#response;
+    if (socket === null || headersSent || req.httpVersion !== '1.1') return;
+    let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+    for (let at = 0; at + 1 < headers.length; at += 2) text += `${headers[at]}: ${headers[at + 1]}\r\n`;
+    socket.write(`${text}\r\n`, 'latin1');
+  }
+
   /** Headers go out with the first chunk where that is already here, and on their own where it is not. */
   head({ status, reason, headers, keepAlive }: ReplyHead): void {
     if (!keepAlive) this.#response.shouldKeepAlive = false;
-    // undici reads the phrase as UTF-8 and node refuses what is not Latin-1: as bytes it passes, and unchanged.
     const flat = this.#isChunked(status, headers) ? [...headers] : withoutTrailer(headers);
-    this.#response.writeHead(status, Buffer.from(reason).toString('latin1'), flat);
+    this.#response.writeHead(status, reason, flat);
     this.#status = status;
     process.nextTick(() => this.#flush());
   }
