@@ -1,9 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.ts';
-import type { Phase } from '../../event/request-event.ts';
 import type { EventSink, LiveRequest } from '../../event/sink.ts';
-import { headerValue, type ParsedHeaders, parseHeaders } from '../../provider/headers/parsed-headers.ts';
+import { Attempt, type AttemptListener } from './attempt.ts';
 import { headerFacts } from './header-facts.ts';
 import { headersForClient, headersForUpstream } from './headers.ts';
 import { type Cut, type ExchangeFacts, toEvent } from './outcome.ts';
@@ -11,10 +9,8 @@ import { networkFailure, type OwnAnswer, STOPPED, tooLarge } from './own-answer.
 import { Reply } from './reply.ts';
 import { RequestWatch } from './request-watch.ts';
 import type { Guard } from './tap/guard.ts';
-import { createResponseTap } from './tap/response-tap.ts';
-import type { ResponseFacts, ResponseTap } from './tap/stream-tap.ts';
+import type { ResponseFacts } from './tap/stream-tap.ts';
 import { Upload, type UploadBody } from './upload.ts';
-import type { AnswerHead, Call, CallHandler } from './upstream/call.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
 /** What an exchange needs of its proxy. */
@@ -56,7 +52,7 @@ export const LINGER_MS = 1000;
  * body. And that a client has left shows only once what it sent before has been read, which an upstream that does not
  * read may delay.
  */
-export class Exchange implements CallHandler {
+export class Exchange {
   readonly request: IncomingMessage;
   readonly #context: ExchangeContext;
   readonly #upstream: Upstream;
@@ -66,12 +62,7 @@ export class Exchange implements CallHandler {
   readonly #upload: Upload;
   readonly #reply: Reply;
 
-  #phase: Phase = 'connect';
-  #attempted = false;
-  #call: Call | undefined;
-  #headers: ParsedHeaders | undefined;
-  #answeredMs = 0;
-  #responseTap: ResponseTap | undefined;
+  #attempt: Attempt | undefined;
   /** The two ways in which the exporter, and not the upstream, ends the exchange; at most one is set. */
   #own: OwnAnswer | undefined;
   #cut: Cut | undefined;
@@ -104,7 +95,7 @@ export class Exchange implements CallHandler {
       clock: context.clock,
       idleMs: context.clientIdleMs,
       onClose: () => this.#replyClosed(),
-      onDrain: () => this.#call?.resume(),
+      onDrain: () => this.#attempt?.resume(),
     });
   }
 
@@ -141,60 +132,8 @@ export class Exchange implements CallHandler {
     this.#cancelLinger?.();
     this.#reply.closed();
     this.#leaveUpstream();
-    const tap = this.#responseTap;
-    const isRead = this.#context.guard('response', false, () => {
-      tap?.finish((facts) => this.#count(facts));
-      return tap !== undefined;
-    });
-    if (!isRead || this.#stopped) this.#count({});
-  }
-
-  onConnected(): void {
-    this.#phase = 'request';
-  }
-
-  onSent(): void {
-    if (this.#phase === 'request') this.#phase = 'headers';
-  }
-
-  onInformation(head: AnswerHead): void {
-    if (!this.#isOver()) this.#reply.information(head);
-  }
-
-  onHead({ status, reason, headers: raw }: AnswerHead): void {
-    if (this.#isOver()) return;
-    this.#reply.head({ status, reason, headers: headersForClient(raw), keepAlive: !this.#context.isDraining() });
-    const headers = parseHeaders(raw);
-    this.#headers = headers;
-    this.#answeredMs = this.#context.clock.nowMs();
-    this.#phase = /^text\/event-stream/i.test(headerValue(headers, 'content-type') ?? '') ? 'stream' : 'body';
-    const { clock, guard } = this.#context;
-    this.#responseTap = guard('response', undefined, () => createResponseTap({ status, headers, clock, guard }));
-  }
-
-  onData(chunk: Buffer): boolean {
-    if (this.#isOver()) return true;
-    const goOn = this.#reply.write(chunk);
-    this.#context.guard('response', undefined, () => this.#responseTap?.push(chunk));
-    return goOn;
-  }
-
-  onEnd(trailers: readonly string[]): void {
-    this.#call = undefined;
-    if (!this.#isOver()) this.#reply.end(headersForClient(trailers));
-  }
-
-  onUpgrade(_head: AnswerHead, socket: Duplex): void {
-    // Nobody asked for it: Upgrade is not forwarded.
-    socket.destroy();
-    this.onError('invalid_answer', 'the upstream changed the protocol without being asked');
-  }
-
-  onError(code: string, message: string): void {
-    this.#call = undefined;
-    if (this.#isOver()) return;
-    if (this.#reply.status === undefined) this.refuse(networkFailure(code, message));
-    else this.#cutReply({ origin: 'network', error: { code, message } });
+    if (this.#attempt === undefined || this.#stopped) this.#count({});
+    else this.#attempt.finish((facts) => this.#count(facts));
   }
 
   /** How the exchange ends is decided; what the upstream still says does not matter. */
@@ -203,19 +142,38 @@ export class Exchange implements CallHandler {
   }
 
   #dispatch(path: string, body: UploadBody): void {
-    this.#attempted = true;
+    const { clock, guard } = this.#context;
     const { method = 'GET', rawHeaders, headers } = this.request;
-    this.#call = this.#upstream.send(
-      {
-        method,
-        target: this.#upstream.basePath + path,
-        headers: headersForUpstream(rawHeaders, this.#upstream.host),
-        body,
-        isChunked: headers['transfer-encoding'] !== undefined,
-        trailers: () => headersForClient(this.request.rawTrailers),
+    this.#attempt = new Attempt({ clock, guard, listener: this.#listener() });
+    this.#attempt.start(this.#upstream, {
+      method,
+      target: this.#upstream.basePath + path,
+      headers: headersForUpstream(rawHeaders, this.#upstream.host),
+      body,
+      isChunked: headers['transfer-encoding'] !== undefined,
+      trailers: () => headersForClient(this.request.rawTrailers),
+    });
+  }
+
+  /** Hands the answer of a try on to the client. */
+  #listener(): AttemptListener {
+    return {
+      information: (head) => this.#reply.information(head),
+      head: ({ status, reason, headers }) => {
+        this.#reply.head({
+          status,
+          reason,
+          headers: headersForClient(headers),
+          keepAlive: !this.#context.isDraining(),
+        });
       },
-      this,
-    );
+      data: (chunk) => this.#reply.write(chunk),
+      end: (trailers) => this.#reply.end(headersForClient(trailers)),
+      failed: (code, message) => {
+        if (this.#reply.status === undefined) this.refuse(networkFailure(code, message));
+        else this.#cutReply({ origin: 'network', error: { code, message } });
+      },
+    };
   }
 
   #uploads(chunk: Buffer): void {
@@ -242,8 +200,7 @@ export class Exchange implements CallHandler {
   }
 
   #leaveUpstream(): void {
-    this.#call?.abort();
-    this.#call = undefined;
+    this.#attempt?.leave();
     this.#upload.abort();
   }
 
@@ -262,13 +219,13 @@ export class Exchange implements CallHandler {
       startMs: this.#startMs,
       endMs: this.#endMs ?? this.#startMs,
       ...headerFacts({
-        answer: this.#headers,
-        answeredMs: this.#answeredMs,
+        answer: this.#attempt?.headers,
+        answeredMs: this.#attempt?.answeredMs ?? 0,
         error: response.error,
         request: this.request.headers,
       }),
-      attempted: this.#attempted,
-      phase: this.#phase,
+      attempted: this.#attempt !== undefined,
+      phase: this.#attempt?.phase ?? 'connect',
       status: this.#reply.status,
       own: this.#own,
       cut: this.#cut,
