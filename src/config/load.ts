@@ -77,6 +77,7 @@ function findContradictions(config: Config, source: YamlSource): Problem[] {
     return [{ code: 'config.no_input', file: source.file, message }];
   }
   return [
+    ...upstreamContradictions(config, source),
     ...duplicates(config, ({ source, file }) => source ?? file, config.stdin && 'stdin').map(({ index, value }) => ({
       code: 'config.duplicate_source',
       ...source.placeOf(['logs', index]),
@@ -88,6 +89,15 @@ function findContradictions(config: Config, source: YamlSource): Problem[] {
       message: `logs.${index}: the file "${value}" is followed already: its requests would count twice`,
     })),
   ];
+}
+
+function upstreamContradictions({ proxy }: Config, source: YamlSource): Problem[] {
+  if (proxy === undefined || (proxy.upstream === undefined) !== (proxy.upstreams.length === 0)) return [];
+  const message =
+    proxy.upstream === undefined
+      ? 'proxy: needs upstream, the URL of an API such as https://api.novita.ai, or a list of upstreams'
+      : 'proxy: has both upstream and upstreams: it is one or the other';
+  return [{ code: 'config.upstreams', ...source.placeOf(['proxy']), message }];
 }
 
 /** The logs that say the same as one before them, or as `taken`. */

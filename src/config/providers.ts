@@ -1,5 +1,5 @@
 import { providerByName, providerFromHost } from '../provider/known.ts';
-import type { Config } from './schema.ts';
+import type { Config, ProxyConfig } from './schema.ts';
 
 /** What the exporter goes by for one value of the provider label. */
 export interface ProviderSettings {
@@ -9,9 +9,21 @@ export interface ProviderSettings {
   readonly models: readonly string[];
 }
 
-/** The provider label of the proxied traffic: as configured, else by the upstream's host, else the host itself. */
-export function proxyProvider({ upstream, provider }: NonNullable<Config['proxy']>): string {
-  const { hostname } = new URL(upstream);
+/** One API behind the proxy, as configured. */
+export type UpstreamConfig = Omit<ProxyConfig['upstreams'][number], 'provider'> & { readonly provider: string };
+
+/** The APIs behind the proxy, in the order in which they are matched; a single one takes every request. */
+export function upstreamsOf({ upstream, upstreams, ...settings }: ProxyConfig): readonly UpstreamConfig[] {
+  if (upstream === undefined) return upstreams.map((one) => ({ ...one, provider: providerOf(one.url, one.provider) }));
+  const { provider, upstream_tls: tls, api_key_file, api_key_env, retries, throttle } = settings;
+  const label = providerOf(upstream, provider);
+  const own = { tls, api_key_file, api_key_env, retries, throttle };
+  return [{ name: label, url: upstream, provider: label, match: {}, strip_prefix: false, ...own }];
+}
+
+/** The provider label: as configured, else by the upstream's host, else the host itself. */
+function providerOf(url: string, provider: string | undefined): string {
+  const { hostname } = new URL(url);
   return provider ?? providerFromHost(hostname)?.name ?? hostname;
 }
 
@@ -19,7 +31,7 @@ export function proxyProvider({ upstream, provider }: NonNullable<Config['proxy'
 export function providerSettings(config: Config): Readonly<Record<string, ProviderSettings>> {
   const names = [
     ...Object.keys(config.providers),
-    ...(config.proxy === undefined ? [] : [proxyProvider(config.proxy)]),
+    ...(config.proxy === undefined ? [] : upstreamsOf(config.proxy).map(({ provider }) => provider)),
     ...config.logs.map(({ provider }) => provider),
     ...(config.stdin === undefined ? [] : [config.stdin.provider]),
   ];
@@ -29,10 +41,10 @@ export function providerSettings(config: Config): Readonly<Record<string, Provid
 function settingsOf(name: string, { providers, proxy }: Config): ProviderSettings {
   const configured = providers[name];
   const timeoutMs = configured?.gateway_timeout;
-  const proxied = proxy !== undefined && proxyProvider(proxy) === name;
+  const proxied = proxy && upstreamsOf(proxy).find(({ provider }) => provider === name);
   return {
     gatewayTimeoutSeconds: timeoutMs === undefined ? providerByName(name)?.gatewayTimeoutSeconds : timeoutMs / 1000,
-    host: proxied ? new URL(proxy.upstream).hostname : providerByName(name)?.host,
+    host: proxied === undefined ? providerByName(name)?.host : new URL(proxied.url).hostname,
     models: configured?.models ?? [],
   };
 }

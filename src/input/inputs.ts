@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { listenOn } from '../config/listen.ts';
-import { proxyProvider } from '../config/providers.ts';
+import { upstreamsOf } from '../config/providers.ts';
 import type { Config } from '../config/schema.ts';
 import type { ListenAddress } from '../config/units.ts';
 import type { EventSink } from '../event/sink.ts';
@@ -61,7 +61,9 @@ export function createInputs({ config, stdin, ...context }: InputsOptions): Inpu
 }
 
 function proxyTarget(proxy: ProxyConfig) {
-  return { url: proxy.upstream, provider: proxyProvider(proxy) };
+  const [upstream] = upstreamsOf(proxy);
+  if (upstream === undefined) throw new Error('a proxy has an upstream: the configuration was checked');
+  return { url: upstream.url, provider: upstream.provider };
 }
 
 function proxyOptions(proxy: ProxyConfig) {

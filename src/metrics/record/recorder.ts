@@ -3,7 +3,7 @@ import { type Classification, classify } from '../../classify/classify.ts';
 import { createTrafficObserver } from '../../classify/inference/traffic-observer.ts';
 import type { Clock } from '../../clock.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
-import type { EventSink } from '../../event/sink.ts';
+import type { AttemptVerdict, EventSink } from '../../event/sink.ts';
 import type { Store } from '../store.ts';
 import { createFailureLog, type Failure } from './failures.ts';
 import { createInFlight } from './in-flight.ts';
@@ -11,6 +11,7 @@ import { beginAtZero, exposeInfo, type ProviderSettings, type ProvidersByLabel }
 import { type Judged, measureAttempt, measureRequest } from './measure.ts';
 import { createMeters } from './meter.ts';
 import { type Admission, createAdmission, UNKNOWN } from './model-admission.ts';
+import { createQueueRecorder } from './queue-recorder.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createSourceRecorder } from './source-recorder.ts';
 
@@ -86,9 +87,17 @@ export function createRecorder({
   };
 
   reconfigure(settings);
-  const open = createInFlight({ store, admission, record });
+  const judgeTry = (event: RequestEvent, inFlight: number): AttemptVerdict => {
+    const provider = admission.provider(event.provider);
+    const known = { gatewayTimeoutSeconds: providers.get(provider)?.gatewayTimeoutSeconds, inFlight };
+    const traffic = observer.of(provider, admission.model(provider, event.model, false));
+    const { cause } = classify(event, catalogue, traffic.contextFor(event, known));
+    return { cause, retryable: catalogue.causes[cause].retryable };
+  };
+  const open = createInFlight({ store, admission, record, judge: judgeTry });
+  const queue = createQueueRecorder({ store, clock, admission });
   const source = createSourceRecorder({ store, clock, record });
-  return { open, source, reconfigure, failures: failureLog.list };
+  return { open, source, queue, reconfigure, failures: failureLog.list };
 }
 
 /** What is configured, by the label values that events will be counted under. */
