@@ -2,13 +2,14 @@ import type { Readable } from 'node:stream';
 import type { BuildInfo } from './build-info.ts';
 import { loadCatalogue } from './classify/catalogue.ts';
 import type { Clock } from './clock.ts';
+import { adviceOn } from './config/advice.ts';
 import { describeInputs } from './config/inputs.ts';
 import { listenOn } from './config/listen.ts';
 import { providerSettings } from './config/providers.ts';
 import { createReload } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
 import type { ListenAddress } from './config/units.ts';
-import { createInputs } from './input/inputs.ts';
+import { checkInputs, createInputs } from './input/inputs.ts';
 import type { Log } from './log.ts';
 import { exposeBuild, exposeReload } from './metrics/record/info.ts';
 import { createRecorder, type RecorderSettings } from './metrics/record/recorder.ts';
@@ -51,6 +52,7 @@ export async function startApp({ load, clock, log, build, stdin }: AppOptions): 
   const builtIn = loadCatalogue();
   const loadSettings = (): Settings => {
     const config = load();
+    checkInputs(config);
     return { config, rules: loadRules(config.classify.rules_file, builtIn) };
   };
   const settings = loadSettings();
@@ -62,6 +64,7 @@ export async function startApp({ load, clock, log, build, stdin }: AppOptions): 
   const inputs = createInputs({ config, sink: recorder, clock, log, stdin });
   const tryExamples = ({ config, rules }: Settings) =>
     warnOfExamples(rules, { clock, log, providers: providerSettings(config) });
+  const advise = createAdviser(log);
   const { reload, running } = createReload({
     load: loadSettings,
     log,
@@ -70,6 +73,7 @@ export async function startApp({ load, clock, log, build, stdin }: AppOptions): 
       recorder.reconfigure(recorderSettings(next.config), next.rules.catalogue);
       inputs.reconfigure(next.config);
       tryExamples(next);
+      advise(next.config);
     },
     report: (success) => exposeReload(store, clock, success),
   });
@@ -78,6 +82,7 @@ export async function startApp({ load, clock, log, build, stdin }: AppOptions): 
     birth: config.metrics.birth,
     isReady: () => ready,
     inputs: () => describeInputs(running().config),
+    advice: () => adviceOn(running().config),
     reload: config.web.enable_lifecycle ? reload : undefined,
   });
   const close = async (): Promise<void> => {
@@ -93,6 +98,7 @@ export async function startApp({ load, clock, log, build, stdin }: AppOptions): 
     const proxyAddress = await inputs.start();
     ready = true;
     tryExamples(settings);
+    advise(config);
     const drain = (): Promise<void> => {
       ready = false;
       return inputs.drain();
@@ -102,6 +108,18 @@ export async function startApp({ load, clock, log, build, stdin }: AppOptions): 
     await close();
     throw error;
   }
+}
+
+/** Logs what is worth a warning in a configuration, each thing once as long as it stays so. */
+function createAdviser(log: Log): (config: Config) => void {
+  let told: readonly string[] = [];
+  return (config) => {
+    const advice = adviceOn(config);
+    for (const { setting, message } of advice) {
+      if (!told.includes(message)) log.warn('a setting works and is likely to hurt', { setting, advice: message });
+    }
+    told = advice.map(({ message }) => message);
+  };
 }
 
 function recorderSettings(config: Config): RecorderSettings {

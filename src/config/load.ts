@@ -2,7 +2,10 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type Problem, ProblemError } from '../problem.ts';
 import { schemaProblems } from '../schema-problems.ts';
 import { inFileOrder, type Path, type Place, readYaml, readYamlFile, type YamlSource } from '../yaml-source.ts';
-import { type Config, configSchema, type LogConfig } from './schema.ts';
+import { proxyContradictions } from './proxy/contradictions.ts';
+import { type Environment, proxyFileProblems, withResolvedFiles } from './proxy/files.ts';
+import { keyFileProblems, withResolvedKeyFiles } from './proxy/priority-files.ts';
+import { type Config, configSchema, type LogConfig, type ProxyConfig } from './schema.ts';
 
 /** A value given on the command line: it overrides the file, and problems with it name the flag. */
 export interface Override {
@@ -18,16 +21,20 @@ export interface Override {
 export function loadConfig({
   file,
   overrides = [],
+  env = process.env,
 }: {
   readonly file?: string | undefined;
   readonly overrides?: readonly Override[];
+  /** Where keys may be. */
+  readonly env?: Environment;
 }): Config {
   const source =
     file === undefined ? readYaml('', { file: 'command line', prefix: 'config' }) : readYamlFile(file, 'config');
   const value = withOverrides(source.value, overrides);
+  const dir = dirname(file ?? '.');
   const result = configSchema.safeParse(value);
   const found = result.success
-    ? findContradictions(result.data, source)
+    ? findContradictions(withResolvedPaths(result.data, dir), source, env)
     : schemaProblems(result.error, {
         prefix: 'config',
         name: 'configuration',
@@ -36,13 +43,15 @@ export function loadConfig({
       });
   const problems = inFileOrder(source.problems, found);
   if (problems.length > 0 || !result.success) throw new ProblemError(problems);
-  return withResolvedPaths(result.data, dirname(file ?? '.'));
+  return withResolvedPaths(result.data, dir);
 }
 
 /** A file that the configuration names beside itself is found wherever the exporter was started. */
 function withResolvedPaths(config: Config, dir: string): Config {
   const file = config.classify.rules_file;
-  return file === undefined || isAbsolute(file) ? config : { ...config, classify: { rules_file: join(dir, file) } };
+  const proxy = config.proxy && withResolvedFiles(withResolvedKeyFiles(config.proxy, dir), dir);
+  const rules_file = file === undefined || isAbsolute(file) ? file : join(dir, file);
+  return { ...config, proxy, classify: { ...config.classify, rules_file } };
 }
 
 function withOverrides(raw: unknown, overrides: readonly Override[]): unknown {
@@ -71,13 +80,14 @@ function placeOf(path: Path, source: YamlSource, overrides: readonly Override[])
 }
 
 /** Faults that no single field shows. */
-function findContradictions(config: Config, source: YamlSource): Problem[] {
+function findContradictions(config: Config, source: YamlSource, env: Environment): Problem[] {
   if (config.proxy === undefined && config.logs.length === 0 && config.stdin === undefined) {
     const message = 'nothing to watch: it needs a proxy with an upstream, a log file or stdin';
     return [{ code: 'config.no_input', file: source.file, message }];
   }
   return [
-    ...upstreamContradictions(config, source),
+    ...(config.proxy === undefined ? [] : proxyProblems(config.proxy, source, env)),
+    ...(config.proxy === undefined ? [] : keyFileProblems(config.proxy, source)),
     ...duplicates(config, ({ source, file }) => source ?? file, config.stdin && 'stdin').map(({ index, value }) => ({
       code: 'config.duplicate_source',
       ...source.placeOf(['logs', index]),
@@ -91,13 +101,11 @@ function findContradictions(config: Config, source: YamlSource): Problem[] {
   ];
 }
 
-function upstreamContradictions({ proxy }: Config, source: YamlSource): Problem[] {
-  if (proxy === undefined || (proxy.upstream === undefined) !== (proxy.upstreams.length === 0)) return [];
-  const message =
-    proxy.upstream === undefined
-      ? 'proxy: needs upstream, the URL of an API such as https://api.novita.ai, or a list of upstreams'
-      : 'proxy: has both upstream and upstreams: it is one or the other';
-  return [{ code: 'config.upstreams', ...source.placeOf(['proxy']), message }];
+/** Which upstream a setting belongs to must be clear before its files are looked at. */
+function proxyProblems(proxy: ProxyConfig, source: YamlSource, env: Environment): Problem[] {
+  const contradictions = proxyContradictions(proxy, source);
+  const isClear = (proxy.upstream === undefined) !== (proxy.upstreams.length === 0);
+  return isClear ? [...contradictions, ...proxyFileProblems(proxy, source, env)] : contradictions;
 }
 
 /** The logs that say the same as one before them, or as `taken`. */

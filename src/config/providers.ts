@@ -1,5 +1,6 @@
 import { providerByName, providerFromHost } from '../provider/known.ts';
 import type { Config, ProxyConfig } from './schema.ts';
+import { DEFAULT_PRIORITY } from './schema-throttle.ts';
 
 /** What the exporter goes by for one value of the provider label. */
 export interface ProviderSettings {
@@ -7,6 +8,8 @@ export interface ProviderSettings {
   /** Host of the upstream, for `llm_provider_info`; absent for providers met only in logs. */
   readonly host?: string | undefined;
   readonly models: readonly string[];
+  /** Of requests that wait for their turn; absent where nobody has to. */
+  readonly priorities?: readonly string[] | undefined;
 }
 
 /** One API behind the proxy, as configured. */
@@ -41,10 +44,15 @@ export function providerSettings(config: Config): Readonly<Record<string, Provid
 function settingsOf(name: string, { providers, proxy }: Config): ProviderSettings {
   const configured = providers[name];
   const timeoutMs = configured?.gateway_timeout;
-  const proxied = proxy && upstreamsOf(proxy).find(({ provider }) => provider === name);
+  const ofProvider = proxy === undefined ? [] : upstreamsOf(proxy).filter(({ provider }) => provider === name);
+  const [proxied] = ofProvider;
+  const priorities = ofProvider.flatMap(({ throttle }) =>
+    throttle === undefined ? [] : [...throttle.priorities.map((priority) => priority.name), DEFAULT_PRIORITY],
+  );
   return {
     gatewayTimeoutSeconds: timeoutMs === undefined ? providerByName(name)?.gatewayTimeoutSeconds : timeoutMs / 1000,
     host: proxied === undefined ? providerByName(name)?.host : new URL(proxied.url).hostname,
     models: configured?.models ?? [],
+    priorities: [...new Set(priorities)],
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { throttleSchema } from './schema-throttle.ts';
 import { durationMs, labelValue, listenAddress, sizeBytes } from './schema-values.ts';
 
 const upstreamUrl = z
@@ -44,7 +45,13 @@ const retriesSchema = z
       .describe('Larger request bodies are not held, and so not sent again.'),
     fallback: z
       .strictObject({
-        upstream: z.string().min(1).optional().describe('Name of the upstream that retries go to.'),
+        upstream: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            "Name of the upstream that retries go to; with its own key where it has one, else with the client's.",
+          ),
         model: z.string().min(1).optional().describe('Model to ask instead.'),
         causes: z
           .array(z.string())
@@ -55,37 +62,6 @@ const retriesSchema = z
       .describe('Where retries go instead of where the request went.'),
   })
   .describe('Retries. Absent: none.');
-
-const throttleSchema = z
-  .strictObject({
-    max_in_flight: z.int().min(1).max(100_000).prefault(100).describe('Requests under way at one time.'),
-    per: z.enum(['upstream', 'model']).prefault('model').describe('What the cap counts for.'),
-    adaptive: z
-      .boolean()
-      .prefault(false)
-      .describe('Lower the cap when the API is overloaded and raise it slowly when it is not (AIMD).'),
-    min_in_flight: z.int().min(1).prefault(1).describe('An adaptive cap never goes below it.'),
-    queue: z
-      .int()
-      .min(0)
-      .max(100_000)
-      .prefault(100)
-      .describe('Requests that may wait; the next one of the lowest priority is shed.'),
-    queue_timeout: durationMs('10s').prefault('10s').describe('Longest wait.'),
-    priorities: z
-      .array(
-        z.strictObject({
-          name: labelValue.describe('Value of the priority label.'),
-          header: z.string().min(1).optional().describe('`Name: value` that a request of this priority carries.'),
-          path: z.string().startsWith('/').optional().describe('Path it begins with.'),
-          key_file: z.string().min(1).optional().describe('File with API keys, one a line, that have this priority.'),
-        }),
-      )
-      .max(10)
-      .prefault([])
-      .describe('Highest first; a request of none of them is `default`, the lowest.'),
-  })
-  .describe('A cap on requests under way, with a queue. Absent: none.');
 
 /** What can be said of each upstream. */
 const upstreamSettings = {
@@ -108,9 +84,21 @@ const routedUpstreamSchema = z.strictObject({
   url: upstreamUrl.describe('Base URL of the API.'),
   match: z
     .strictObject({
-      path_prefix: z.string().startsWith('/').optional(),
-      host: z.string().min(1).optional(),
-      header: z.string().min(1).optional().describe('`Name: value`.'),
+      path_prefix: z
+        .string()
+        .regex(/^\/[^?#\s]*$/, 'must be a path that begins with / and has no query')
+        .optional()
+        .describe('Of whole segments: /openai fits /openai and /openai/v1, not /openaix.'),
+      host: z
+        .string()
+        .regex(/^[^\s/@]+$/, 'must be a host name such as llm.internal')
+        .optional()
+        .describe('Of the Host header, without port; case does not matter.'),
+      header: z
+        .string()
+        .regex(/^[\w!#$%&'*+.^`|~-]+:\s*\S/, 'must be a header such as X-Team: search')
+        .optional()
+        .describe('`Name: value`; the value must be equal, case included.'),
     })
     .prefault({})
     .describe('Requests that go here; the first that fits, all of what is named must fit.'),
@@ -146,7 +134,12 @@ export const proxySchema = z
             'From the end of the request to the first byte of the answer; a long non-streaming generation needs it all.',
           ),
         idle: durationMs('300s').prefault('300s').describe('Between two pieces of an answer.'),
-        total: durationMs('1h').optional().describe('Of a whole request. Absent: none.'),
+        request: durationMs('60s', 1)
+          .prefault('60s')
+          .describe(
+            'For a client to send its headers, and between two pieces of its body; beyond it the answer is 408.',
+          ),
+        total: durationMs('1h', 1).optional().describe('Of a whole request, retries included. Absent: none.'),
       })
       .prefault({}),
     max_request: sizeBytes('64MiB')
@@ -157,7 +150,7 @@ export const proxySchema = z
       .min(1)
       .max(1_000_000)
       .prefault(20_000)
-      .describe('Connections of clients; more wait to be accepted.'),
+      .describe('Connections of clients; a request on one more is answered 503 once no idle one is left to close.'),
     workers: z.int().min(1).max(64).prefault(1).describe('Processes that share the port; one set of counters.'),
     cause_header: z
       .boolean()

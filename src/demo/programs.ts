@@ -5,7 +5,7 @@ import { ProblemError } from '../problem.ts';
 import { cacheFolder, unpackDebianPackage } from './program/debian-package.ts';
 
 /** Programs beside ours that the demo and the tests run. */
-export const PROGRAMS = ['promtool', 'prometheus', 'alertmanager', 'amtool', 'nginx'] as const;
+export const PROGRAMS = ['promtool', 'prometheus', 'alertmanager', 'amtool', 'nginx', 'haproxy', 'mtail'] as const;
 export type ProgramName = (typeof PROGRAMS)[number];
 
 /** Where Debian ships a program, and under which names it may be on PATH. */
@@ -21,9 +21,13 @@ const sources: Readonly<Record<ProgramName, Source>> = {
   alertmanager: { package: 'prometheus-alertmanager', names: ['alertmanager', 'prometheus-alertmanager'] },
   amtool: { package: 'prometheus-alertmanager', names: ['amtool'] },
   nginx: { package: 'nginx', names: ['nginx'] },
+  // The tests have it log to us.
+  haproxy: { package: 'haproxy', names: ['haproxy'] },
+  // The benches run it beside us.
+  mtail: { package: 'mtail', names: ['mtail'] },
 };
 
-/** nginx lives here, and only root has this folder on PATH. */
+/** nginx and HAProxy live here, and only root has this folder on PATH. */
 const ALSO_ON_PATH = '/usr/sbin';
 
 export interface DownloadOptions {

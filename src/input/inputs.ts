@@ -1,13 +1,15 @@
+import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { listenOn } from '../config/listen.ts';
-import { upstreamsOf } from '../config/providers.ts';
 import type { Config } from '../config/schema.ts';
 import type { ListenAddress } from '../config/units.ts';
 import type { EventSink } from '../event/sink.ts';
 import type { Log } from '../log.ts';
+import { ProblemError } from '../problem.ts';
 import { createLogSources, readStream } from './log/sources.ts';
-import { createProxy } from './proxy/proxy.ts';
+import { createProxy, type ProxySettings, type ProxyTimeouts } from './proxy/proxy.ts';
+import { routeSpecs } from './proxy/routing/specs.ts';
 
 /** Everything that is watched: the proxied traffic, the followed logs, standard input. */
 export interface Inputs {
@@ -27,13 +29,28 @@ export interface InputsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly stdin: Readable;
+  /** Where keys and forward proxies may be named. */
+  readonly env?: Environment | undefined;
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 type ProxyConfig = NonNullable<Config['proxy']>;
 
-export function createInputs({ config, stdin, ...context }: InputsOptions): Inputs {
+/** Throws a ProblemError for what a configuration that is sound in itself cannot be put to use with here. */
+export function checkInputs({ proxy }: Config, env: Environment = process.env): void {
+  try {
+    if (proxy !== undefined) settingsOf(proxy, env);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ProblemError([{ code: 'config.environment', message: `the environment: ${why}` }], { cause });
+  }
+}
+
+export function createInputs({ config, stdin, env = process.env, ...context }: InputsOptions): Inputs {
   let running = config;
-  const proxy = config.proxy && createProxy({ ...proxyOptions(config.proxy), ...context });
+  const proxy =
+    config.proxy && createProxy({ ...settingsOf(config.proxy, env), timeouts: timeoutsOf(config.proxy), ...context });
   const logs = createLogSources(context);
   let input: { close(): void } | undefined;
   return {
@@ -46,7 +63,7 @@ export function createInputs({ config, stdin, ...context }: InputsOptions): Inpu
     },
     reconfigure(next) {
       running = next;
-      if (next.proxy !== undefined) proxy?.reconfigure(proxyTarget(next.proxy));
+      if (next.proxy !== undefined) proxy?.reconfigure(settingsOf(next.proxy, env));
       logs.reconfigure(next.logs);
     },
     async drain() {
@@ -60,13 +77,16 @@ export function createInputs({ config, stdin, ...context }: InputsOptions): Inpu
   };
 }
 
-function proxyTarget(proxy: ProxyConfig) {
-  const [upstream] = upstreamsOf(proxy);
-  if (upstream === undefined) throw new Error('a proxy has an upstream: the configuration was checked');
-  return { url: upstream.url, provider: upstream.provider };
+function settingsOf(proxy: ProxyConfig, env: Environment): ProxySettings {
+  return {
+    upstreams: routeSpecs(proxy, env),
+    maxRequestBytes: proxy.max_request,
+    maxConnections: proxy.max_connections,
+    hasCauseHeader: proxy.cause_header,
+    tls: proxy.tls && { cert: readFileSync(proxy.tls.cert_file), key: readFileSync(proxy.tls.key_file) },
+  };
 }
 
-function proxyOptions(proxy: ProxyConfig) {
-  const { connect, headers, idle } = proxy.timeouts;
-  return { upstream: proxyTarget(proxy), timeouts: { connectMs: connect, headersMs: headers, idleMs: idle } };
+function timeoutsOf({ timeouts: { connect, headers, idle, total, request } }: ProxyConfig): ProxyTimeouts {
+  return { connectMs: connect, headersMs: headers, idleMs: idle, totalMs: total, requestMs: request };
 }

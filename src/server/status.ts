@@ -2,6 +2,7 @@ import type { BuildInfo } from '../build-info.ts';
 import type { Catalogue, CauseEntry } from '../classify/catalogue.ts';
 import type { Cause, Owner } from '../classify/causes.ts';
 import type { Clock } from '../clock.ts';
+import type { Advice } from '../config/advice.ts';
 import type { InputDescription } from '../config/inputs.ts';
 import type { Failure } from '../metrics/record/failures.ts';
 import type { Recorder } from '../metrics/record/recorder.ts';
@@ -55,6 +56,8 @@ export interface Status {
   /** The last reload was refused: the configuration in force is not the one on disk. */
   readonly reloadRefused: boolean;
   readonly inputs: readonly InputDescription[];
+  /** Settings that work and are likely to hurt. */
+  readonly advice: readonly Advice[];
   readonly models: readonly ModelStatus[];
   readonly sources: readonly SourceStatus[];
   /** Requests counted as "other", by the label that had reached its limit. */
@@ -71,6 +74,7 @@ export interface StatusOptions {
   readonly isReady: () => boolean;
   /** What is proxied and read now; a reload may change it. */
   readonly inputs: () => readonly InputDescription[];
+  readonly advice?: (() => readonly Advice[]) | undefined;
   readonly recorder: Pick<Recorder, 'failures'>;
 }
 
@@ -87,6 +91,7 @@ export function createStatus(options: StatusOptions): () => Status {
         .samples('llm_exporter_config_last_reload_successful')
         .some(({ value }) => value === 0),
       inputs: options.inputs(),
+      advice: options.advice?.() ?? [],
       models: readModels(options.store, options.catalogue),
       sources: readSources(options.store),
       overflow: Object.fromEntries(

@@ -5,6 +5,7 @@ import { headerValue, type ParsedHeaders, parseHeaders } from '../../provider/he
 import type { Guard } from './tap/guard.ts';
 import { createResponseTap } from './tap/response-tap.ts';
 import type { ResponseFacts, ResponseTap } from './tap/stream-tap.ts';
+import type { Agreement } from './tunnel/tunnel.ts';
 import type { AnswerHead, Call, CallHandler, CallRequest } from './upstream/call.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
@@ -17,6 +18,8 @@ export interface AttemptListener {
   end(trailers: readonly string[]): void;
   /** The try broke, before its head or behind it. */
   failed(code: string, message: string): void;
+  /** The upstream changed the protocol; absent where it was not asked to. */
+  upgraded?(agreement: Agreement): void;
 }
 
 /**
@@ -122,10 +125,17 @@ export class Attempt implements CallHandler {
     this.#listener.end(trailers);
   }
 
-  onUpgrade(_head: AnswerHead, socket: Duplex): void {
-    // Nobody asked for it: Upgrade is not forwarded here.
-    socket.destroy();
-    this.onError('invalid_answer', 'the upstream changed the protocol without being asked');
+  onUpgrade(head: AnswerHead, socket: Duplex, first: Buffer): void {
+    if (this.#listener.upgraded === undefined) {
+      socket.destroy();
+      this.onError('invalid_answer', 'the upstream changed the protocol without being asked');
+      return;
+    }
+    this.#call = undefined;
+    this.#headers = parseHeaders(head.headers);
+    this.#answeredMs = this.#clock.nowMs();
+    this.#phase = 'stream';
+    this.#listener.upgraded({ head, socket, first });
   }
 
   onError(code: string, message: string): void {

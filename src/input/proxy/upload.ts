@@ -19,15 +19,19 @@ const MAX_WAITING_BYTES = 64 * 1024;
 export class Upload {
   readonly #request: IncomingMessage;
   readonly #watch: (chunk: Buffer) => void;
+  readonly #maxWaitingBytes: number;
   #send: ((body: UploadBody) => void) | undefined;
   #body: Readable | undefined;
   #onRead: (() => void) | undefined;
   #hasBegun = false;
   #isRead = false;
 
-  constructor(request: IncomingMessage, watch: (chunk: Buffer) => void) {
+  /** `heldBytes`: a body up to this size is held in memory anyway, and so need not wait. */
+  constructor(request: IncomingMessage, watch: (chunk: Buffer) => void, heldBytes = 0) {
     this.#request = request;
     this.#watch = watch;
+    const isHeld = Number(request.headers['content-length'] ?? 0) <= heldBytes;
+    this.#maxWaitingBytes = isHeld ? Math.max(MAX_WAITING_BYTES, heldBytes) : MAX_WAITING_BYTES;
     // A client that leaves shows as the response's close; without a listener the request's error would end the process.
     request.on('error', () => undefined);
   }
@@ -94,7 +98,7 @@ export class Upload {
   #createBody(): Readable {
     const request = this.#request;
     const body = new Readable({
-      highWaterMark: MAX_WAITING_BYTES,
+      highWaterMark: this.#maxWaitingBytes,
       read: () => void request.resume(),
       destroy: (error, done) => {
         request.resume();

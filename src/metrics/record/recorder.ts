@@ -53,6 +53,7 @@ export function createRecorder({
   const meters = createMeters(store);
   const observer = createTrafficObserver();
   const noteRateLimit = createRateLimits({ store, clock });
+  const { queue, begin: beginQueues } = createQueueRecorder({ store, clock, admission });
 
   const judge = (event: RequestEvent, inFlight: number | undefined): Judged => {
     const provider = admission.provider(event.provider);
@@ -84,6 +85,7 @@ export function createRecorder({
     providers = toLabels(next.providers, admission);
     exposeInfo(store, providers, catalogue);
     beginAtZero(store, providers, catalogue);
+    beginQueues(providers);
   };
 
   reconfigure(settings);
@@ -95,7 +97,6 @@ export function createRecorder({
     return { cause, retryable: catalogue.causes[cause].retryable };
   };
   const open = createInFlight({ store, admission, record, judge: judgeTry });
-  const queue = createQueueRecorder({ store, clock, admission });
   const source = createSourceRecorder({ store, clock, record });
   return { open, source, queue, reconfigure, failures: failureLog.list };
 }

@@ -7,7 +7,7 @@ export interface CallRequest {
   readonly target: string;
   readonly headers: readonly string[];
   readonly body: Readable | Buffer | undefined;
-  /** No header tells the body's length: it is sent in chunks, and Transfer-Encoding is added. */
+  /** No header tells the body's length: it is sent in chunks, be it empty, and Transfer-Encoding is added. */
   readonly isChunked: boolean;
   /** Trailers of a chunked request, asked for when its body has ended. */
   readonly trailers?: (() => readonly string[]) | undefined;
@@ -23,11 +23,12 @@ export interface AnswerHead {
 /**
  * Hears how a call goes, in this order: `onConnected`, `onSent` (which an early answer may overtake), any number of `onInformation`,
  * `onHead`, any number of `onData`, and one of the three ends: `onEnd`, `onUpgrade`, `onError`. After `abort` nothing more is heard.
+ * Where a kept connection turns out to be closed and the request goes out anew, the first two are heard again.
  */
 export interface CallHandler {
   /** A connection stands and the request begins to go out. */
   onConnected(): void;
-  /** The request is with the system, whole. */
+  /** The system has taken the whole request. */
   onSent(): void;
   /** A 1xx other than 101. */
   onInformation(head: AnswerHead): void;
@@ -35,7 +36,10 @@ export interface CallHandler {
   /** False asks to stop until `resume`. The bytes stay as they are after the call. */
   onData(chunk: Buffer): boolean;
   onEnd(trailers: readonly string[]): void;
-  /** 101: from here the connection carries another protocol. `first` is what came with the head. */
+  /**
+   * 101: from here the connection carries another protocol, and belongs to the handler. It is paused; `first` is
+   * what came with the head.
+   */
   onUpgrade(head: AnswerHead, socket: Duplex, first: Buffer): void;
   /** `code`: Node's (`ECONNREFUSED`) or one of CALL_ERRORS. */
   onError(code: string, message: string): void;
@@ -49,6 +53,7 @@ export const CALL_ERRORS = {
   closed_early: 'the upstream closed the connection before its answer was complete',
   invalid_answer: 'the upstream did not answer in valid HTTP/1.1',
   head_too_large: 'the head of the answer is larger than the limit',
+  request_broken: 'the body of the request broke off',
 } as const;
 export type CallError = keyof typeof CALL_ERRORS;
 

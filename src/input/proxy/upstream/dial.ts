@@ -1,7 +1,10 @@
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../clock.ts';
+import { openTunnel } from './connect-tunnel.ts';
+import type { ProxyServer } from './proxy-server.ts';
+import { createTlsClient, type TlsOptions } from './tls-client.ts';
 
 /** Where a connection goes, and how. */
 export interface DialTarget {
@@ -9,10 +12,9 @@ export interface DialTarget {
   readonly port: number;
   /** Absent: plain TCP. */
   readonly tls: TlsOptions | undefined;
+  /** Absent: directly. */
+  readonly proxy?: ProxyServer | undefined;
 }
-
-/** In PEM; absent: the system's authorities, no client certificate. */
-export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key'>;
 
 export interface Dialed {
   onSocket(socket: Duplex): void;
@@ -21,50 +23,95 @@ export interface Dialed {
 
 export interface DialOptions {
   readonly clock: Clock;
+  /** For everything: name, TCP, the proxy's answer and TLS. */
   readonly timeoutMs: number;
 }
 
-/** Opens connections to one target; TLS sessions are resumed. */
-export function createDialer(target: DialTarget, { clock, timeoutMs }: DialOptions): (dialed: Dialed) => () => void {
-  let session: Buffer | undefined;
+/** Answers of LLMs are silent for minutes, longer than many a firewall remembers a connection. */
+const PROBE_AFTER_MS = 45_000;
 
-  function open(): Duplex {
-    const { host, port, tls } = target;
-    if (tls === undefined) return connect({ host, port, noDelay: true });
-    const options = { ...tls, host, port, ALPNProtocols: ['http/1.1'], ...(session && { session }) };
-    const socket = connectTls({ ...options, ...(isName(host) && { servername: host }) });
-    socket.setNoDelay(true);
-    return socket.on('session', (ticket) => {
-      session = ticket;
-    });
-  }
+/** One thing after another; each hands its socket to the next. */
+type Step = (socket: Duplex | undefined, next: (socket: Duplex) => void) => Duplex;
+
+/**
+ * Opens connections to one target; TLS sessions are resumed. Throws Node's error for a certificate, key or authority that it cannot read.
+ *
+ *   TCP → (TLS with the proxy → CONNECT) → (TLS with the target) → connected
+ */
+export function createDialer(target: DialTarget, { clock, timeoutMs }: DialOptions): (dialed: Dialed) => () => void {
+  const steps = stepsTo(target);
 
   return ({ onSocket, onError }) => {
-    const socket = open();
-    const settle = (): void => {
+    let socket: Duplex | undefined;
+    let isOver = false;
+    const settle = (): boolean => {
+      const isFirst = !isOver;
+      isOver = true;
       cancel();
-      for (const event of ['connect', 'secureConnect', 'error']) socket.removeAllListeners(event);
+      return isFirst;
     };
     const fail = (code: string, message: string): void => {
-      settle();
-      // What else it has to say is of no interest, but unheard it would end the process.
-      socket.on('error', () => undefined).destroy();
+      if (!settle()) return;
+      socket?.destroy();
       onError(code, message);
     };
+    const onFailure = (error: NodeJS.ErrnoException): void => fail(error.code ?? error.name, messageOf(error));
+    const onClose = (): void => fail('ECONNRESET', 'the connection was closed before it stood');
+    const go = (at: number): void => {
+      const step = steps[at];
+      if (step !== undefined) {
+        const before = socket;
+        socket = step(before, () => {
+          if (!isOver) go(at + 1);
+        });
+        // Errors may follow the end of a failed attempt, and unheard they would end the process.
+        if (socket !== before) socket.on('error', onFailure).on('close', onClose);
+      } else if (socket !== undefined && settle()) {
+        socket.off('error', onFailure).off('close', onClose);
+        onSocket(socket);
+      }
+    };
     const cancel = clock.after(timeoutMs, () => fail('connect_timeout', `no connection within ${timeoutMs} ms`));
-    socket.once(target.tls === undefined ? 'connect' : 'secureConnect', () => {
-      settle();
-      onSocket(socket);
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.name, error.message));
+    go(0);
     return () => {
-      settle();
-      socket.on('error', () => undefined).destroy();
+      if (settle()) socket?.destroy();
     };
   };
 }
 
-/** SNI carries names, no addresses (RFC 6066 section 3). */
-function isName(host: string): boolean {
-  return !/^[\d.]+$/.test(host) && !host.includes(':');
+function stepsTo({ host, port, tls, proxy }: DialTarget): readonly Step[] {
+  const first = proxy ?? { host, port };
+  const steps: Step[] = [(_, next) => openTcp(first.host, first.port, next)];
+  if (proxy?.isTls === true) steps.push(secured(createTlsClient(proxy.host, {})));
+  if (tls === undefined) return steps;
+  if (proxy !== undefined) steps.push((socket, next) => openTunnel(given(socket), { host, port, proxy }, next));
+  steps.push(secured(createTlsClient(host, tls)));
+  return steps;
+}
+
+function openTcp(host: string, port: number, next: (socket: Duplex) => void): Duplex {
+  const socket = connect({
+    ...{ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS },
+    // A tunnel has two halves that end apart; whoever carries HTTP closes both.
+    allowHalfOpen: true,
+  });
+  return socket.once('connect', () => next(socket));
+}
+
+function secured(open: (socket: Duplex) => TLSSocket): Step {
+  return (socket, next) => {
+    const secure = open(given(socket));
+    return secure.once('secureConnect', () => next(secure));
+  };
+}
+
+function given(socket: Duplex | undefined): Duplex {
+  if (socket === undefined) throw new Error('a step of a connection came before the first');
+  return socket;
+}
+
+/** A name with several addresses fails with all their errors, and with no message of its own. */
+function messageOf(error: Error): string {
+  if (error.message !== '' || !(error instanceof AggregateError)) return error.message;
+  return error.errors.map((one: unknown) => (one instanceof Error ? one.message : String(one))).join('; ');
 }

@@ -31,13 +31,13 @@ export function parseHead(text: string, method: string): ParsedHead {
   const [, minor, digits, reason = ''] = STATUS_LINE.exec(statusLine) ?? [];
   if (digits === undefined) throw new InvalidAnswerError('no status line');
   const status = Number(digits);
-  const headers = parseFields(lines);
-  const facts = readConnectionFields(headers);
+  const fields = parseFields(lines);
+  const facts = readConnectionFields(fields);
   const framing = framingOf(status, method, facts);
-  const stays = minor === '1' ? !facts.connection.includes('close') : facts.connection.includes('keep-alive');
   return {
-    ...{ status, reason, headers, framing },
-    keepAlive: stays && framing.kind !== 'until_close',
+    ...{ status, reason, framing },
+    headers: facts.lengths.length > 1 ? withOneLength(fields) : fields,
+    keepAlive: framing.kind !== 'until_close' && stays(minor === '1', facts),
     keepAliveSeconds: facts.keepAliveSeconds,
   };
 }
@@ -66,52 +66,86 @@ function trim(line: string, from: number): string {
   return line.slice(start, end);
 }
 
+/** What the fields about connection and framing say; lists are split at their commas (RFC 9110 section 5.6.1), in lower case. */
 interface ConnectionFields {
   readonly connection: readonly string[];
-  readonly transferEncoding: string | undefined;
-  readonly contentLength: string | undefined;
+  readonly codings: readonly string[];
+  readonly lengths: readonly string[];
   readonly keepAliveSeconds: number | undefined;
 }
 
 function readConnectionFields(headers: readonly string[]): ConnectionFields {
   const connection: string[] = [];
-  let transferEncoding: string | undefined;
-  let contentLength: string | undefined;
+  const codings: string[] = [];
+  const lengths: string[] = [];
   let keepAliveSeconds: number | undefined;
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] ?? '';
     const value = headers[at + 1] ?? '';
     // Their lengths tell these apart from nearly all others, without a lower-case copy of each name.
-    if (name.length === 10 && isNamed(name, 'connection')) connection.push(...value.toLowerCase().split(/\s*,\s*/));
+    if (name.length === 10 && isNamed(name, 'connection')) connection.push(...listOf(value));
     else if (name.length === 10 && isNamed(name, 'keep-alive'))
       keepAliveSeconds = Number(/timeout=(\d{1,6})/i.exec(value)?.[1]);
-    else if (name.length === 17 && isNamed(name, 'transfer-encoding')) transferEncoding = join(transferEncoding, value);
-    else if (name.length === 14 && isNamed(name, 'content-length')) contentLength = join(contentLength, value);
+    else if (name.length === 17 && isNamed(name, 'transfer-encoding')) codings.push(...listOf(value));
+    else if (name.length === 14 && isNamed(name, 'content-length')) lengths.push(...listOf(value));
   }
-  return { connection, transferEncoding, contentLength, keepAliveSeconds };
+  return { connection, codings, lengths, keepAliveSeconds };
 }
 
 function isNamed(name: string, lower: string): boolean {
   return name.toLowerCase() === lower;
 }
 
-function join(before: string | undefined, value: string): string {
-  return before === undefined ? value : `${before},${value}`;
+/** No pattern splits and trims at once: on many spaces its work would grow with their square. */
+function listOf(value: string): string[] {
+  return value
+    .toLowerCase()
+    .split(',')
+    .map((item) => trim(item, 0));
 }
 
-function framingOf(status: number, method: string, { transferEncoding, contentLength }: ConnectionFields): Framing {
-  if (transferEncoding !== undefined && contentLength !== undefined) {
+/** HTTP/1.0 closes unless it says otherwise; with a Transfer-Encoding, which it does not have, in any case (RFC 9112 section 6.1). */
+function stays(isMinor1: boolean, { connection, codings }: ConnectionFields): boolean {
+  return isMinor1 ? !connection.includes('close') : connection.includes('keep-alive') && codings.length === 0;
+}
+
+/** RFC 9112 section 6.3, in its order but for what it lets a recipient refuse. */
+function framingOf(status: number, method: string, { codings, lengths }: ConnectionFields): Framing {
+  // Behind a CONNECT that was granted all bytes are the tunnel's, whatever its head says.
+  if (method === 'CONNECT' && status >= 200 && status < 300) return { kind: 'none' };
+  if (codings.length > 0 && lengths.length > 0) {
     throw new InvalidAnswerError('both Transfer-Encoding and Content-Length');
   }
+  const length = lengthOf(lengths);
   if (method === 'HEAD' || status === 204 || status === 304 || status < 200) return { kind: 'none' };
-  if (transferEncoding !== undefined) {
-    if (transferEncoding.toLowerCase() === 'chunked') return { kind: 'chunked' };
-    throw new InvalidAnswerError(`Transfer-Encoding ${transferEncoding.slice(0, 40)} is not understood`);
+  if (codings.length > 0) {
+    if (codings.length === 1 && codings[0] === 'chunked') return { kind: 'chunked' };
+    throw new InvalidAnswerError(`Transfer-Encoding ${codings.join(', ').slice(0, 40)} is not understood`);
   }
-  if (contentLength === undefined) return { kind: 'until_close' };
-  // The same length said twice is one length (RFC 9112 section 6.3).
-  const lengths = new Set(contentLength.split(/\s*,\s*/));
-  const [length = ''] = lengths;
-  if (lengths.size !== 1 || !/^\d{1,15}$/.test(length)) throw new InvalidAnswerError('Content-Length is no length');
-  return length === '0' ? { kind: 'none' } : { kind: 'length', length: Number(length) };
+  if (length === undefined) return { kind: 'until_close' };
+  return length === 0 ? { kind: 'none' } : { kind: 'length', length };
+}
+
+/** The same length said twice is one length (RFC 9112 section 6.3). */
+function lengthOf(lengths: readonly string[]): number | undefined {
+  const [length] = lengths;
+  if (length === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(length) || lengths.some((other) => other !== length))
+    throw new InvalidAnswerError('Content-Length is no length');
+  return Number(length);
+}
+
+/** Said twice it may not go on like that (RFC 9110 section 8.6). */
+function withOneLength(fields: readonly string[]): string[] {
+  const kept: string[] = [];
+  let isSaid = false;
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const name = fields[at] ?? '';
+    const value = fields[at + 1] ?? '';
+    const isLength = isNamed(name, 'content-length');
+    if (!isLength) kept.push(name, value);
+    else if (!isSaid) kept.push(name, listOf(value)[0] ?? '');
+    isSaid ||= isLength;
+  }
+  return kept;
 }

@@ -1,7 +1,10 @@
 import type { Clock } from '../../../clock.ts';
 import type { Call, CallHandler, CallRequest } from './call.ts';
-import { type AnswerTimeouts, Connection } from './connection.ts';
-import { createDialer, type TlsOptions } from './dial.ts';
+import type { AnswerTimeouts } from './connection.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { createDialer } from './dial.ts';
+import type { ProxyServer } from './proxy-server.ts';
+import type { TlsOptions } from './tls-client.ts';
 
 /** Where requests go, and the name it has in metrics. */
 export interface UpstreamTarget {
@@ -9,6 +12,8 @@ export interface UpstreamTarget {
   readonly url: string;
   readonly provider: string;
   readonly tls?: TlsOptions | undefined;
+  /** A forward proxy on the way; absent: none. */
+  readonly proxy?: ProxyServer | undefined;
 }
 
 export interface UpstreamTimeouts extends AnswerTimeouts {
@@ -39,17 +44,18 @@ export interface UpstreamOptions {
   readonly clock: Clock;
 }
 
-/** Idle connections that are kept for reuse; above it they are closed. */
-const MAX_IDLE_CONNECTIONS = 256;
-
-interface Idle {
-  readonly connection: Connection;
-  readonly cancel: () => void;
-}
+/** Sending these twice does what sending them once does (RFC 9110 section 9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 /**
- * A stack of connections, one request at a time each: the one that came back last goes out first, so that those not needed stay idle
- * and are closed in time. HTTP/1.1 only: HTTP/2 has no reason phrase, and the answer would not pass untouched.
+ * HTTP/1.1 only, one request at a time on each connection: HTTP/2 has no reason phrase, and the answer would not pass untouched.
+ *
+ * A server may close a kept connection just as a request is sent on it. Two things keep that from the client. A request waits for the turn
+ * of the event loop to end, and takes a connection then: closes that have reached us are known by that time. And one that still meets a
+ * close, before any byte of an answer, goes out once more on a fresh connection, but only if it may be sent twice and is still at hand
+ * (RFC 9112 section 9.3.1): a POST is not, for the answer may have been on its way, and an LLM would be paid twice. nginx does the same.
+ *
+ * Throws Node's error for a certificate, key or authority that it cannot read.
  */
 export function createUpstream({ target, timeouts, maxHeaderBytes, clock }: UpstreamOptions): Upstream {
   const url = new URL(target.url);
@@ -59,63 +65,55 @@ export function createUpstream({ target, timeouts, maxHeaderBytes, clock }: Upst
       host: url.hostname.replace(/^\[|\]$/g, ''),
       port: Number(url.port || (isTls ? 443 : 80)),
       tls: isTls ? (target.tls ?? {}) : undefined,
+      proxy: target.proxy,
     },
     { clock, timeoutMs: timeouts.connectMs },
   );
-  const all = new Set<Connection>();
-  const idle: Idle[] = [];
-  const dialing = new Set<() => void>();
-  let closed = false;
+  const pool = new ConnectionPool({ timeouts, clock, maxHeadBytes: maxHeaderBytes });
+  /** Requests that wait for a connection. */
+  const waiting = new Set<() => void>();
 
-  function rest(connection: Connection, keepMs: number): void {
-    if (closed || idle.length >= MAX_IDLE_CONNECTIONS) {
-      connection.destroy();
-      return;
-    }
-    idle.push({ connection, cancel: clock.after(keepMs, () => connection.destroy()) });
-  }
-
-  function takeIdle(): Connection | undefined {
-    for (;;) {
-      const kept = idle.pop();
-      kept?.cancel();
-      // A connection that has closed leaves the stack a moment later.
-      if (kept === undefined || kept.connection.isOpen) return kept?.connection;
-    }
-  }
-
-  function forget(connection: Connection): void {
-    all.delete(connection);
-    const at = idle.findIndex((entry) => entry.connection === connection);
-    if (at !== -1) idle.splice(at, 1)[0]?.cancel();
-  }
-
-  function open(request: CallRequest, handler: CallHandler): Call {
+  /** `begin` starts to look for a connection, hands the call over and returns a way to stop. */
+  function wait(begin: (found: (call: Call | undefined) => void) => () => void): Call {
     let call: Call | undefined;
-    const abort = dial({
-      onSocket(socket) {
-        dialing.delete(abort);
-        const connection: Connection = new Connection({
-          ...{ socket, timeouts, clock, maxHeadBytes: maxHeaderBytes },
-          onIdle: (keepMs) => rest(connection, keepMs),
-          onClosed: () => forget(connection),
-        });
-        all.add(connection);
-        call = connection.send(request, handler);
-      },
-      onError(code, message) {
-        dialing.delete(abort);
-        handler.onError(code, message);
-      },
+    let isAborted = false;
+    const stop = begin((found) => {
+      waiting.delete(stop);
+      call = found;
+      // The handler may have given it up on hearing of the connection.
+      if (isAborted) found?.abort();
     });
-    dialing.add(abort);
+    waiting.add(stop);
     return {
       resume: () => call?.resume(),
       abort() {
-        if (dialing.delete(abort)) abort();
+        isAborted = true;
+        if (waiting.delete(stop)) stop();
         call?.abort();
       },
     };
+  }
+
+  function sendOnFresh(request: CallRequest, handler: CallHandler): Call {
+    return wait((found) =>
+      dial({
+        onSocket: (socket) => found(pool.add(socket).send(request, handler)),
+        onError(code, message) {
+          found(undefined);
+          handler.onError(code, message);
+        },
+      }),
+    );
+  }
+
+  function sendOnKept(request: CallRequest, handler: CallHandler): Call {
+    return wait((found) => {
+      const again = mayGoTwice(request) ? () => found(sendOnFresh(request, handler)) : undefined;
+      const turn = setImmediate(() => {
+        found(pool.take()?.send(request, handler, again) ?? sendOnFresh(request, handler));
+      });
+      return () => clearImmediate(turn);
+    });
   }
 
   return {
@@ -123,17 +121,25 @@ export function createUpstream({ target, timeouts, maxHeaderBytes, clock }: Upst
     host: url.host,
     basePath: url.pathname.replace(/\/+$/, ''),
     send(request, handler) {
-      const kept = takeIdle();
-      return kept === undefined ? open(request, handler) : kept.send(request, handler);
+      const sent = target.proxy !== undefined && !isTls ? throughProxy(request, url, target.proxy) : request;
+      return pool.hasIdle ? sendOnKept(sent, handler) : sendOnFresh(sent, handler);
     },
-    close() {
-      closed = true;
-      for (const { connection } of idle.splice(0)) connection.destroy();
-    },
+    close: () => pool.close(),
     destroy() {
-      closed = true;
-      for (const abort of dialing) abort();
-      for (const connection of all) connection.destroy();
+      for (const stop of waiting) stop();
+      waiting.clear();
+      pool.destroy();
     },
   };
+}
+
+function mayGoTwice({ method, body }: CallRequest): boolean {
+  return IDEMPOTENT.has(method) && (body === undefined || Buffer.isBuffer(body));
+}
+
+/** A proxy for plain HTTP is told the whole URL, with each request (RFC 9112 section 3.2.2). */
+function throughProxy(request: CallRequest, { origin }: URL, { authorization }: ProxyServer): CallRequest {
+  const headers = authorization === undefined ? [] : ['proxy-authorization', authorization];
+  const target = request.target === '*' ? origin : `${origin}${request.target}`;
+  return { ...request, target, headers: [...request.headers, ...headers] };
 }

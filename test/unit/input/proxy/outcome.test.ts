@@ -18,7 +18,7 @@ const FINE: ExchangeFacts = {
   rateLimit: undefined,
   errorType: undefined,
   markedOrigin: undefined,
-  attempted: true,
+  attempt: 1,
   phase: 'stream',
   status: 200,
   own: undefined,
