@@ -2,13 +2,14 @@ import type { Readable } from 'node:stream';
 import type { BuildInfo } from './build-info.ts';
 import { loadCatalogue } from './classify/catalogue.ts';
 import type { Clock } from './clock.ts';
+import { adviceOn } from './config/advice.ts';
 import { describeInputs } from './config/inputs.ts';
 import { listenOn } from './config/listen.ts';
 import { providerSettings } from './config/providers.ts';
 import { createReload } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
 import type { ListenAddress } from './config/units.ts';
-import { createInputs } from './input/inputs.ts';
+import { checkInputs, createInputs } from './input/inputs.ts';
 import type { Log } from './log.ts';
 import { exposeBuild, exposeReload } from './metrics/record/info.ts';
 import { createRecorder, type RecorderSettings } from './metrics/record/recorder.ts';
@@ -56,6 +57,7 @@ export async function startApp(options: AppOptions): Promise<RunningApp> {
   const builtIn = loadCatalogue();
   const loadSettings = (): Settings => {
     const config = options.load();
+    checkInputs(config);
     return { config, rules: loadRules(config.classify.rules_file, builtIn) };
   };
   const settings = loadSettings();
@@ -101,12 +103,14 @@ function joinParts({ settings, loadSettings, store, state, clock, log, build, st
     ...{ clock, births: store.births, birth: config.metrics.birth },
     saved: state.saved.scrapers,
   });
+  const advise = createAdviser(log);
   const { reload, running } = createReload({
     ...{ load: loadSettings, log, settings },
     apply(next) {
       recorder.reconfigure(recorderSettings(next.config), next.rules.catalogue);
       inputs.reconfigure(next.config);
       tryExamples(next, clock, log);
+      advise(next.config);
     },
     report: (success) => exposeReload(store, clock, success),
   });
@@ -115,6 +119,7 @@ function joinParts({ settings, loadSettings, store, state, clock, log, build, st
     isReady: () => ready,
     inputs: () => describeInputs(running().config),
     receive: inputs.receive,
+    advice: () => adviceOn(running().config),
     reload: config.web.enable_lifecycle ? reload : undefined,
   });
   exposeBuild(store, build);
@@ -137,6 +142,7 @@ function joinParts({ settings, loadSettings, store, state, clock, log, build, st
       state.begin({ ...inputs.parts, scrapers });
       ready = true;
       tryExamples(settings, clock, log);
+      advise(config);
       const drain = (): Promise<void> => {
         ready = false;
         return inputs.drain();
@@ -148,6 +154,18 @@ function joinParts({ settings, loadSettings, store, state, clock, log, build, st
 
 function tryExamples({ config, rules }: Settings, clock: Clock, log: Log): void {
   warnOfExamples(rules, { clock, log, providers: providerSettings(config) });
+}
+
+/** Logs what is worth a warning in a configuration, each thing once as long as it stays so. */
+function createAdviser(log: Log): (config: Config) => void {
+  let told: readonly string[] = [];
+  return (config) => {
+    const advice = adviceOn(config);
+    for (const { setting, message } of advice) {
+      if (!told.includes(message)) log.warn('a setting works and is likely to hurt', { setting, advice: message });
+    }
+    told = advice.map(({ message }) => message);
+  };
 }
 
 function recorderSettings(config: Config): RecorderSettings {

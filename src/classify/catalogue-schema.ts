@@ -53,6 +53,7 @@ export const matchSchema = z
     shape: listOf(z.enum(['json', 'html', 'text', 'empty', 'unseen'])),
     stream: z.boolean(),
     key_present: z.boolean(),
+    own_key: z.boolean(),
     at_gateway_timeout: z.boolean(),
     first_token: z.boolean(),
     min_seconds: z.number().positive(),

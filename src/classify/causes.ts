@@ -37,6 +37,7 @@ export const CAUSES = [
   'upstream_unreachable',
   'no_available_backend',
   'gateway_overload',
+  'shed_by_exporter',
   'gateway_credentials_invalid',
   'stream_interrupted',
   'client_aborted',

@@ -129,6 +129,7 @@ function holds({ rule: { match, provider }, pattern }: IndexedRule, evidence: Ev
     accepts(match.shape, evidence.shape) &&
     equals(match.stream, event.stream) &&
     equals(match.key_present, event.keyPresent) &&
+    equals(match.own_key, event.ownKey === true) &&
     equals(match.first_token, event.firstTokenSeconds !== undefined) &&
     equals(match.at_gateway_timeout, endsAtTimeout(event.durationSeconds, context.gatewayTimeoutSeconds)) &&
     atLeast(match.min_seconds, event.durationSeconds) &&

@@ -1,23 +1,38 @@
 import { resolve } from 'node:path';
 import type { Problem } from '../problem.ts';
 import type { Path, YamlSource } from '../yaml-source.ts';
-import type { Config } from './schema.ts';
+import { proxyContradictions } from './proxy/contradictions.ts';
+import { type Environment, proxyFileProblems } from './proxy/files.ts';
+import { keyFileProblems } from './proxy/priority-files.ts';
+import type { Config, ProxyConfig } from './schema.ts';
 import { socketText } from './units.ts';
 
 /** Faults that no single field shows. */
-export function findContradictions(config: Config, source: YamlSource): Problem[] {
+export function findContradictions(config: Config, source: YamlSource, env: Environment): Problem[] {
   const { proxy, logs, stdin, push, syslog } = config;
   if (proxy === undefined && stdin === undefined && push === undefined && logs.length + syslog.length === 0) {
     const message = 'nothing to watch: it needs a proxy with an upstream, a log file, stdin, push or syslog';
     return [{ code: 'config.no_input', file: source.file, message }];
   }
-  return [
+  const faults = [
     ...sourceFaults(config),
     ...fileFaults(config),
     ...listenFaults(config),
     ...tokenFaults(config),
     ...formatFaults(config),
   ].map(({ code, path, message }) => ({ code, ...source.placeOf(path), message: `${path.join('.')}: ${message}` }));
+  return [...(proxy === undefined ? [] : proxyProblems(proxy, source, env)), ...faults];
+}
+
+/** Which upstream a setting belongs to must be clear before its files are looked at. */
+function proxyProblems(proxy: ProxyConfig, source: YamlSource, env: Environment): Problem[] {
+  const contradictions = proxyContradictions(proxy, source);
+  const isClear = (proxy.upstream === undefined) !== (proxy.upstreams.length === 0);
+  return [
+    ...contradictions,
+    ...(isClear ? proxyFileProblems(proxy, source, env) : []),
+    ...keyFileProblems(proxy, source),
+  ];
 }
 
 interface Fault {

@@ -3,6 +3,8 @@ import { ProblemError } from '../problem.ts';
 import { schemaProblems } from '../schema-problems.ts';
 import { inFileOrder, type Path, type Place, readYaml, readYamlFile, type YamlSource } from '../yaml-source.ts';
 import { findContradictions } from './contradictions.ts';
+import { type Environment, withResolvedFiles } from './proxy/files.ts';
+import { withResolvedKeyFiles } from './proxy/priority-files.ts';
 import { type Config, configSchema } from './schema.ts';
 
 /** A value given on the command line: it overrides the file, and problems with it name the flag. */
@@ -19,16 +21,20 @@ export interface Override {
 export function loadConfig({
   file,
   overrides = [],
+  env = process.env,
 }: {
   readonly file?: string | undefined;
   readonly overrides?: readonly Override[];
+  /** Where keys may be. */
+  readonly env?: Environment;
 }): Config {
   const source =
     file === undefined ? readYaml('', { file: 'command line', prefix: 'config' }) : readYamlFile(file, 'config');
   const value = withOverrides(source.value, overrides);
+  const dir = dirname(file ?? '.');
   const result = configSchema.safeParse(value);
   const found = result.success
-    ? findContradictions(result.data, source)
+    ? findContradictions(withResolvedPaths(result.data, dir), source, env)
     : schemaProblems(result.error, {
         prefix: 'config',
         name: 'configuration',
@@ -37,15 +43,16 @@ export function loadConfig({
       });
   const problems = inFileOrder(source.problems, found);
   if (problems.length > 0 || !result.success) throw new ProblemError(problems);
-  return withResolvedPaths(result.data, dirname(file ?? '.'));
+  return withResolvedPaths(result.data, dir);
 }
 
 /** A file that the configuration names beside itself is found wherever the exporter was started. */
 function withResolvedPaths(config: Config, dir: string): Config {
-  const { classify, push } = config;
+  const { classify, push, proxy } = config;
   const from = (file: string) => (isAbsolute(file) ? file : join(dir, file));
   return {
     ...config,
+    proxy: proxy && withResolvedFiles(withResolvedKeyFiles(proxy, dir), dir),
     classify: classify.rules_file === undefined ? classify : { rules_file: from(classify.rules_file) },
     push: push?.token_file === undefined ? push : { ...push, token_file: from(push.token_file) },
   };

@@ -1,11 +1,13 @@
 import type { Log } from '../log.ts';
 import { type Problem, ProblemError } from '../problem.ts';
-import type { Config } from './schema.ts';
+import type { Config, ProxyConfig } from './schema.ts';
 
 /** Settings that only a restart can change: sockets stay open and cells stay laid out as they are. */
 const FIXED: readonly (readonly [setting: string, read: (config: Config) => unknown])[] = [
   ['proxy', ({ proxy }) => proxy !== undefined],
   ['proxy.listen_address', ({ proxy }) => proxy?.listen_address],
+  ['proxy.tls', ({ proxy }) => proxy?.tls !== undefined],
+  ['proxy.workers', ({ proxy }) => proxy?.workers],
   ['proxy.timeouts', ({ proxy }) => proxy?.timeouts],
   ['web', ({ web }) => web],
   ['metrics', ({ metrics }) => metrics],
@@ -24,8 +26,14 @@ function inForce(started: Config, next: Config): Config {
     stdin,
     state,
     limits: { ...next.limits, series: limits.series },
-    proxy: proxy && { ...proxy, ...next.proxy, listen_address: proxy.listen_address, timeouts: proxy.timeouts },
+    proxy: proxy && proxyInForce(proxy, next.proxy ?? proxy),
   };
+}
+
+/** Certificates can be exchanged; whether there are any cannot. */
+function proxyInForce({ listen_address, timeouts, workers, tls }: ProxyConfig, next: ProxyConfig): ProxyConfig {
+  const certificates = (tls === undefined) === (next.tls === undefined) ? next.tls : tls;
+  return { ...next, listen_address, timeouts, workers, tls: certificates };
 }
 
 /** A configuration, and whatever else is read with it. */

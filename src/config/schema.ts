@@ -1,44 +1,7 @@
 import { z } from 'zod';
 import { lineSchema, logSchema, pushSchema, syslogSchema } from './schema-lines.ts';
+import { proxySchema } from './schema-proxy.ts';
 import { durationMs, labelValue, listenAddress } from './schema-values.ts';
-
-const upstreamUrl = z
-  .string()
-  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
-    error: 'is not an http:// or https:// URL such as https://api.novita.ai',
-    abort: true,
-  })
-  .refine((value) => new URL(value).username === '' && new URL(value).password === '', {
-    error: 'must not carry a user or password: clients send their own key',
-    abort: true,
-  })
-  .refine((value) => new URL(value).search === '' && new URL(value).hash === '', {
-    error: 'must end with its path: a query or fragment cannot be a base',
-  });
-
-const proxySchema = z
-  .strictObject({
-    listen_address: listenAddress('127.0.0.1:8503')
-      .prefault('127.0.0.1:8503')
-      .describe('Where clients connect. Loopback by default: whoever reaches it can use the upstream.'),
-    upstream: upstreamUrl.describe('Base URL of the API behind the proxy; the path of a request is appended to it.'),
-    provider: labelValue.optional().describe('Value of the provider label; by default from the host of the upstream.'),
-    timeouts: z
-      .strictObject({
-        connect: durationMs('10s').prefault('10s').describe('To reach the upstream, TLS included.'),
-        headers: durationMs('600s')
-          .prefault('600s')
-          .describe(
-            'From the end of the request to the first byte of the answer; a long non-streaming generation needs it all.',
-          ),
-        idle: durationMs('300s').prefault('300s').describe('Between two pieces of an answer.'),
-      })
-      .prefault({}),
-    drain_timeout: durationMs('30s')
-      .prefault('30s')
-      .describe('How long requests may go on after SIGTERM before they are cut.'),
-  })
-  .describe('The reverse proxy. Absent: no proxy.');
 
 const providerSchema = z.strictObject({
   gateway_timeout: durationMs('60s', 1)
@@ -124,6 +87,7 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.output<typeof configSchema>;
+export type ProxyConfig = NonNullable<Config['proxy']>;
 export type LogConfig = Config['logs'][number];
 export type PushConfig = NonNullable<Config['push']>;
 export type SyslogConfig = Config['syslog'][number];

@@ -19,12 +19,43 @@ export type RejectReason = (typeof REJECT_REASONS)[number];
 export const ROTATION_KINDS = ['renamed', 'truncated', 'removed'] as const;
 export type RotationKind = (typeof ROTATION_KINDS)[number];
 
+/** Why a failed try was, or was not, followed by another. The closed set behind `llm_retries_total`. */
+export const RETRY_DECISIONS = [
+  'retried',
+  'budget_exhausted',
+  'not_retryable',
+  'deadline',
+  'attempts_exhausted',
+] as const;
+export type RetryDecision = (typeof RETRY_DECISIONS)[number];
+
+/** What a failed try was found to be. */
+export interface AttemptVerdict {
+  /** A cause of the catalogue. */
+  readonly cause: string;
+  /** Whether another try may go better: at once, or once a window has passed. */
+  readonly retryable: 'yes' | 'no' | 'after_window';
+}
+
+/** One request that waits for its turn. Exactly one call ends the wait. */
+export interface QueuedRequest {
+  admitted(): void;
+  /** Sent away, or its time ran out. */
+  rejected(): void;
+  /** The client left. */
+  left(): void;
+}
+
 /** One request that is under way: it counts as in flight until `end`. */
 export interface LiveRequest {
   /** Set as soon as the request names its model. */
   model: string | undefined;
+  /** What a failed try would be counted as; counts nothing. */
+  judge(event: RequestEvent): AttemptVerdict;
   /** Reports a try that was not the last one. */
   attempt(event: RequestEvent): void;
+  /** What the cause of a failed try led to; not called where retries are off. */
+  retry(verdict: AttemptVerdict, decision: RetryDecision): void;
   /** Ends the request with its one final event. A second call is ignored, so that every way out may call it. */
   end(event: RequestEvent): void;
 }
@@ -66,6 +97,7 @@ export interface SourceSink {
 export interface EventSink {
   open(start: { readonly provider: string }): LiveRequest;
   source(name: string): SourceSink;
+  queue(wait: { readonly provider: string; readonly priority: string }): QueuedRequest;
 }
 
 /** How a request that pushes lines was answered. The closed set behind `llm_exporter_push_requests_total`. */

@@ -1,13 +1,15 @@
+import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { listenOn } from '../config/listen.ts';
-import { proxyProvider } from '../config/providers.ts';
 import type { Config } from '../config/schema.ts';
 import type { ListenAddress } from '../config/units.ts';
 import type { EventSink, PushSink } from '../event/sink.ts';
 import type { Log } from '../log.ts';
+import { ProblemError } from '../problem.ts';
 import { createLogSources, readStream } from './log/sources.ts';
-import { createProxy } from './proxy/proxy.ts';
+import { createProxy, type ProxySettings, type ProxyTimeouts } from './proxy/proxy.ts';
+import { routeSpecs } from './proxy/routing/specs.ts';
 import { createPushReceiver, type PushReceiver } from './push/receiver.ts';
 import { checkTokenFile } from './push/token.ts';
 import { createSyslogSources } from './syslog/syslog-sources.ts';
@@ -44,15 +46,31 @@ export interface InputsOptions {
   readonly saved?: SavedInputs | undefined;
   /** Resolves when all that is counted by now outlives the process; at once where nothing is kept. */
   readonly durable?: (() => Promise<unknown>) | undefined;
+  /** Where keys and forward proxies may be named. */
+  readonly env?: Environment | undefined;
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 type ProxyConfig = NonNullable<Config['proxy']>;
 
 const nothingKept = (): Promise<void> => Promise.resolve();
 
-export function createInputs({ config, stdin, saved = {}, durable = nothingKept, ...context }: InputsOptions): Inputs {
+/** Throws a ProblemError for what a configuration that is sound in itself cannot be put to use with here. */
+export function checkInputs({ proxy }: Config, env: Environment = process.env): void {
+  try {
+    if (proxy !== undefined) settingsOf(proxy, env);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ProblemError([{ code: 'config.environment', message: `the environment: ${why}` }], { cause });
+  }
+}
+
+export function createInputs(options: InputsOptions): Inputs {
+  const { config, stdin, saved = {}, durable = nothingKept, env = process.env, ...context } = options;
   let running = config;
-  const proxy = config.proxy && createProxy({ ...proxyOptions(config.proxy), ...context });
+  const proxy =
+    config.proxy && createProxy({ ...settingsOf(config.proxy, env), timeouts: timeoutsOf(config.proxy), ...context });
   const logs = createLogSources({ ...context, saved: saved.logs });
   const push = createPushReceiver({ ...context, saved: saved.push, durable });
   const syslog = createSyslogSources(context);
@@ -72,7 +90,7 @@ export function createInputs({ config, stdin, saved = {}, durable = nothingKept,
     },
     reconfigure(next) {
       running = next;
-      if (next.proxy !== undefined) proxy?.reconfigure(proxyTarget(next.proxy));
+      if (next.proxy !== undefined) proxy?.reconfigure(settingsOf(next.proxy, env));
       logs.reconfigure(next.logs);
       push.reconfigure(next.push);
       // Sockets open and close in their own time; what cannot be opened is told in the log.
@@ -92,11 +110,16 @@ export function createInputs({ config, stdin, saved = {}, durable = nothingKept,
   };
 }
 
-function proxyTarget(proxy: ProxyConfig) {
-  return { url: proxy.upstream, provider: proxyProvider(proxy) };
+function settingsOf(proxy: ProxyConfig, env: Environment): ProxySettings {
+  return {
+    upstreams: routeSpecs(proxy, env),
+    maxRequestBytes: proxy.max_request,
+    maxConnections: proxy.max_connections,
+    hasCauseHeader: proxy.cause_header,
+    tls: proxy.tls && { cert: readFileSync(proxy.tls.cert_file), key: readFileSync(proxy.tls.key_file) },
+  };
 }
 
-function proxyOptions(proxy: ProxyConfig) {
-  const { connect, headers, idle } = proxy.timeouts;
-  return { upstream: proxyTarget(proxy), timeouts: { connectMs: connect, headersMs: headers, idleMs: idle } };
+function timeoutsOf({ timeouts: { connect, headers, idle, total, request } }: ProxyConfig): ProxyTimeouts {
+  return { connectMs: connect, headersMs: headers, idleMs: idle, totalMs: total, requestMs: request };
 }

@@ -12,6 +12,7 @@ const DURATION_BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120
 const FIRST_TOKEN_BUCKETS = [0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 20, 30, 60, 120] as const;
 /** OpenTelemetry's advice for `gen_ai.server.time_per_output_token`. */
 const PER_TOKEN_BUCKETS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5] as const;
+const QUEUE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60] as const;
 const SCRAPE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1] as const;
 
 /**
@@ -62,6 +63,27 @@ export const families = {
     type: 'counter',
     help: 'Requests that succeeded but took over 80 % of the gateway timeout: the next longer one is a 504.',
     labels: ['provider', 'model', 'stream'],
+  },
+  llm_retries_total: {
+    type: 'counter',
+    help: 'Failed tries of requests that may be retried, by cause and by what was decided.',
+    labels: ['provider', 'model', 'cause', 'decision'],
+  },
+  llm_queue_depth: {
+    type: 'gauge',
+    help: 'Requests that now wait for their turn.',
+    labels: ['provider', 'priority'],
+  },
+  llm_queue_wait_seconds: {
+    type: 'histogram',
+    help: 'Time that requests waited for their turn before they were sent.',
+    labels: ['provider', 'priority'],
+    buckets: QUEUE_BUCKETS,
+  },
+  llm_queue_rejected_total: {
+    type: 'counter',
+    help: 'Requests sent away because the queue was full or their wait too long.',
+    labels: ['provider', 'priority'],
   },
   llm_rate_limit_limit: {
     type: 'gauge',

@@ -2,6 +2,7 @@ import type { BuildInfo } from '../build-info.ts';
 import type { Catalogue, CauseEntry } from '../classify/catalogue.ts';
 import type { Cause, Owner } from '../classify/causes.ts';
 import type { Clock } from '../clock.ts';
+import type { Advice } from '../config/advice.ts';
 import type { InputDescription } from '../config/inputs.ts';
 import type { Failure } from '../metrics/record/failures.ts';
 import type { Recorder } from '../metrics/record/recorder.ts';
@@ -39,6 +40,8 @@ export interface Status {
   /** The last reload was refused: the configuration in force is not the one on disk. */
   readonly reloadRefused: boolean;
   readonly inputs: readonly InputDescription[];
+  /** Settings that work and are likely to hurt. */
+  readonly advice: readonly Advice[];
   readonly models: readonly ModelStatus[];
   readonly sources: readonly SourceStatus[];
   /** Requests to POST /v1/logs by how they were answered. */
@@ -59,6 +62,7 @@ export interface StatusOptions {
   readonly isReady: () => boolean;
   /** What is proxied and read now; a reload may change it. */
   readonly inputs: () => readonly InputDescription[];
+  readonly advice?: (() => readonly Advice[]) | undefined;
   readonly recorder: Pick<Recorder, 'failures' | 'sources'>;
   /** How the durable state is doing; by default none is kept. */
   readonly state?: (() => StateStatus | undefined) | undefined;
@@ -76,6 +80,7 @@ export function createStatus(options: StatusOptions): () => Status {
       ready: options.isReady(),
       reloadRefused: store.samples('llm_exporter_config_last_reload_successful').some(({ value }) => value === 0),
       inputs: options.inputs(),
+      advice: options.advice?.() ?? [],
       models: readModels(store, options.catalogue),
       sources: readSources(store, recorder.sources(), clock.nowMs()),
       pushes: countsBy(store.samples('llm_exporter_push_requests_total'), ({ result }) => result),

@@ -141,6 +141,15 @@ export const answers = {
   gateway_overload: envoy(503, 'upstream connect error or disconnect/reset before headers. reset reason: overflow', {
     'x-envoy-overloaded': 'true',
   }),
+  shed_by_exporter: openai(
+    503,
+    {
+      message: 'llm-exporter holds back requests to this API: this request has waited as long as the queue allows',
+      type: 'service_unavailable',
+      code: 'shed_queue_timeout',
+    },
+    { 'x-llm-exporter-origin': 'exporter', ...retryAfter(2) },
+  ),
   gateway_credentials_invalid: openai(401, {
     message: 'litellm.AuthenticationError: AuthenticationError: OpenAIException - Incorrect API key provided',
     code: '401',

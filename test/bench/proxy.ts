@@ -1,169 +1,132 @@
-import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { Agent, request } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, type HttpProgram, startHttpProgram } from '../../src/demo/program/http-program.ts';
-import { debianProgram } from '../../src/demo/programs.ts';
+import { table } from '../../src/cli/terminal/layout.ts';
+import { drive, type Load } from './proxy/drive.ts';
+import { memoryOfStreams } from './proxy/open-streams.ts';
+import { type Peer, startHaproxy, startNginx, startOurs, startPortkey, startUpstream } from './proxy/peers.ts';
+import { cpuUs, descriptorLimit, median, quantile } from './proxy/process-cost.ts';
 
 /**
- * What a proxied request costs: processor time of the proxy process per request and per chunk of a stream, ours beside
- * nginx's, which counts nothing. Both stand before the same upstream and get the same requests, in turn; the medians
- * and the ratio are printed. Only ratios mean something: machines differ.
+ * What a proxied request costs: processor time of the proxy process per request and per chunk of a stream, time that it adds, and memory
+ * per open stream; ours beside nginx and HAProxy, which count nothing, and Portkey's gateway, which runs on Node as we do. All stand before
+ * the same upstream and get the same requests, in turn; medians of the rounds are printed. Only ratios mean something: machines differ.
  */
 const ROUNDS = 7;
 const CONCURRENCY = 32;
-const REQUESTS = 4000;
-const STREAMS = 200;
 const CHUNKS_PER_STREAM = 100;
-/** Linux counts processor time of a process in hundredths of a second: proc(5), sysconf(_SC_CLK_TCK). */
-const TICK_US = 10_000;
+const REQUESTS: Load = { count: 3000, stream: false, concurrency: CONCURRENCY };
+const STREAMS: Load = { count: 150, stream: true, concurrency: CONCURRENCY };
+const ONE_BY_ONE: Load = { count: 500, stream: false, concurrency: 1 };
+const OPEN_STREAMS = 10_000;
+/** Each stream takes two descriptors of a proxy, and a program some for itself. */
+const OTHER_DESCRIPTORS = 100;
 
-interface Peer {
-  readonly name: string;
-  readonly url: string;
-  readonly pid: number;
-  stop(): Promise<void>;
-}
+/** The goals of issue 5. */
+const MOST_PER_REQUEST = 3;
+const MOST_PER_CHUNK = 1.5;
+const LEAST_TO_PORTKEY = 12;
+const MOST_MIB = 600;
 
 const folder = await mkdtemp(join(tmpdir(), 'llm-exporter-bench-'));
-const upstream = await node('upstream', (port) => ['test/bench/upstream.ts', String(port)]);
-const peers = [await startOurs(upstream.url), await startNginx(upstream.url)];
+const upstream = await startUpstream();
+const started: Peer[] = [upstream];
 try {
-  report('request', 1, await measure(peers, { count: REQUESTS, stream: false }));
-  report('chunk of a stream', CHUNKS_PER_STREAM, await measure(peers, { count: STREAMS, stream: true }));
-  for (const { name, pid } of peers) print(`${name}: ${Math.round(rssKiB(pid) / 1024)} MiB resident\n`);
+  const options = { upstreamUrl: upstream.url, folder };
+  const ours = await keep(startOurs(options));
+  const nginx = await keep(startNginx(options));
+  const haproxy = await keep(startHaproxy(options));
+  const portkey = await keep(startPortkey(options));
+  const perRequest = await costs([ours, nginx, haproxy, portkey], REQUESTS);
+  // Portkey 1.15.2 fails on streams of its OpenAI provider: "TypeError: immutable", when it adds headers of its own to the answer.
+  const perStream = await costs([ours, nginx, haproxy], STREAMS);
+  const added = await addedTimes([ours, nginx, haproxy, portkey]);
+  const streams = Math.min(OPEN_STREAMS, Math.floor((descriptorLimit() - OTHER_DESCRIPTORS) / 2));
+  const memory = { ours: await memoryOfStreams(ours, streams), nginx: await memoryOfStreams(nginx, streams) };
+  report(perRequest, perStream, added);
+  print(`\nMEMORY with ${streams} open streams of ${OPEN_STREAMS} wished for (ulimit -Hn ${descriptorLimit()})\n`);
+  for (const [name, { idleMiB, openMiB }] of Object.entries(memory)) {
+    const perStreamKiB = ((openMiB - idleMiB) * 1024) / streams;
+    print(`${name}: ${openMiB.toFixed(0)} MiB, ${perStreamKiB.toFixed(1)} KiB per stream\n`);
+  }
+  print('\n');
+  goal('times the processor time of nginx per request', ratio(perRequest, ours, nginx), MOST_PER_REQUEST);
+  goal('times the processor time of nginx per chunk', ratio(perStream, ours, nginx), MOST_PER_CHUNK);
+  goal('of the processor time of Portkey per request', ratio(perRequest, ours, portkey), 1 / LEAST_TO_PORTKEY);
+  goal(`MiB with ${streams} open streams`, memory.ours.openMiB, MOST_MIB);
 } finally {
-  for (const { stop } of [...peers, upstream]) await stop();
+  for (const { stop } of started.reverse()) await stop();
   await rm(folder, { recursive: true });
 }
 
-interface Load {
-  readonly count: number;
-  readonly stream: boolean;
+async function keep(starting: Promise<Peer>): Promise<Peer> {
+  const peer = await starting;
+  started.push(peer);
+  return peer;
 }
 
-/** Processor microseconds per request, by peer, one figure a round. */
-async function measure(all: readonly Peer[], load: Load): Promise<Map<string, number[]>> {
-  const figures = new Map(all.map(({ name }) => [name, [] as number[]]));
+type ByPeer<T> = ReadonlyMap<string, T>;
+
+/** Processor time of a request, in microseconds: of each peer the median of its rounds. */
+async function costs(peers: readonly Peer[], load: Load): Promise<ByPeer<number>> {
+  const rounds = new Map(peers.map(({ name }) => [name, [] as number[]]));
   for (let round = -1; round < ROUNDS; round += 1) {
-    for (const { name, url, pid } of all) {
-      const before = cpuUs(pid);
-      await drive(url, load);
+    for (const peer of peers) {
+      const before = cpuUs(peer.pid);
+      await drive(peer, load);
       // The first round warms up.
-      if (round >= 0) figures.get(name)?.push((cpuUs(pid) - before) / load.count);
+      if (round >= 0) rounds.get(peer.name)?.push((cpuUs(peer.pid) - before) / load.count);
     }
   }
-  return figures;
+  return new Map([...rounds].map(([name, values]) => [name, median(values)]));
 }
 
-async function drive(url: string, { count, stream }: Load): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONCURRENCY });
-  const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'x'.repeat(500) }], stream });
-  let left = count;
-  const worker = async (): Promise<void> => {
-    while (left > 0) {
-      left -= 1;
-      await send(url, agent, body);
+interface Added {
+  readonly p50Us: number;
+  readonly p99Us: number;
+}
+
+/** Time that a peer adds to a request, which comes alone: against requests that go to the upstream directly, in the same round. */
+async function addedTimes(peers: readonly Peer[]): Promise<ByPeer<Added>> {
+  const rounds = new Map(peers.map(({ name }) => [name, [] as Added[]]));
+  for (let round = -1; round < ROUNDS; round += 1) {
+    const direct = await drive(upstream, ONE_BY_ONE);
+    for (const peer of peers) {
+      const through = await drive(peer, ONE_BY_ONE);
+      const more = (share: number) => quantile(through, share) - quantile(direct, share);
+      if (round >= 0) rounds.get(peer.name)?.push({ p50Us: more(0.5), p99Us: more(0.99) });
     }
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-  agent.destroy();
-}
-
-function send(url: string, agent: Agent, body: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-      authorization: 'Bearer k',
-    };
-    const call = request(`${url}/v1/chat/completions`, { method: 'POST', agent, headers }, (response) => {
-      response.on('error', reject).on('end', resolve).resume();
-    });
-    call.on('error', reject).end(body);
-  });
-}
-
-function report(what: string, pieces: number, figures: ReadonlyMap<string, readonly number[]>): void {
-  const medians = [...figures].map(([name, values]) => ({ name, us: median(values) / pieces }));
-  const [ours, nginx] = medians;
-  for (const { name, us } of medians) print(`${name}: ${us.toFixed(1)} µs of processor time per ${what}\n`);
-  if (ours !== undefined && nginx !== undefined) print(`ratio: ${(ours.us / nginx.us).toFixed(2)}\n\n`);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-/** User and system time of a process, from fields 14 and 15 of its stat file. */
-function cpuUs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * TICK_US;
-}
-
-function rssKiB(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-}
-
-async function startOurs(upstreamUrl: string): Promise<Peer> {
-  const web = await freePort();
-  return {
-    ...(await node('llm-exporter', (port) => [
-      'src/main.ts',
-      'serve',
-      `--upstream=${upstreamUrl}`,
-      `--proxy.listen-address=127.0.0.1:${port}`,
-      `--web.listen-address=127.0.0.1:${web}`,
-      '--state.sync=off',
-    ])),
-    name: 'llm-exporter',
-  };
-}
-
-async function startNginx(upstreamUrl: string): Promise<Peer> {
-  const config = join(folder, 'nginx.conf');
-  const program = await startHttpProgram({
-    name: 'nginx',
-    command: await debianProgram('nginx'),
-    readyPath: '/v1/models',
-    args: async (port) => {
-      await writeFile(config, nginxConfig(port, new URL(upstreamUrl).host));
-      return ['-p', folder, '-c', config, '-e', 'stderr'];
-    },
-  });
-  return { ...withPid(program), name: 'nginx' };
-}
-
-/** One process, connections to the upstream kept, nothing logged: nginx at its cheapest. */
-function nginxConfig(port: number, upstreamHost: string): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${name};`);
-  return `
-daemon off; master_process off; pid nginx.pid; error_log stderr warn; events {}
-http {
-  access_log off; ${temporary.join(' ')} keepalive_requests 1000000;
-  upstream api { server ${upstreamHost}; keepalive 64; keepalive_requests 1000000; }
-  server {
-    listen 127.0.0.1:${port};
-    location / { proxy_pass http://api; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; }
   }
-}
-`;
+  return new Map(
+    [...rounds].map(([name, all]) => [
+      name,
+      { p50Us: median(all.map(({ p50Us }) => p50Us)), p99Us: median(all.map(({ p99Us }) => p99Us)) },
+    ]),
+  );
 }
 
-async function node(name: string, args: (port: number) => readonly string[]): Promise<Peer> {
-  const program = await startHttpProgram({
-    name,
-    command: process.execPath,
-    readyPath: '/v1/models',
-    args: async (port) => args(port),
+function report(perRequest: ByPeer<number>, perStream: ByPeer<number>, added: ByPeer<Added>): void {
+  const rows = [...perRequest].map(([name, us]) => {
+    const stream = perStream.get(name);
+    const chunk = stream === undefined ? '-' : time(stream / CHUNKS_PER_STREAM);
+    const more = added.get(name);
+    return [name, time(us), chunk, time(more?.p50Us ?? Number.NaN), time(more?.p99Us ?? Number.NaN)];
   });
-  return { ...withPid(program), name };
+  const head = ['PROXY', 'CPU/REQUEST', 'CPU/CHUNK', 'ADDED P50', 'ADDED P99'];
+  print(`${table([head, ...rows], Number.POSITIVE_INFINITY)}\n`);
 }
 
-function withPid({ url, pid, stop }: HttpProgram): Omit<Peer, 'name'> {
-  if (pid === undefined) throw new Error('the program did not start');
-  return { url, pid, stop };
+function ratio(figures: ByPeer<number>, of: Peer, to: Peer): number {
+  return (figures.get(of.name) ?? Number.NaN) / (figures.get(to.name) ?? Number.NaN);
+}
+
+function goal(what: string, value: number, atMost: number): void {
+  const verdict = value <= atMost ? 'kept' : 'MISSED';
+  print(`${value.toPrecision(3)} ${what}; at most ${atMost.toPrecision(3)}: ${verdict}\n`);
+}
+
+function time(us: number): string {
+  return Math.abs(us) < 1000 ? `${us.toFixed(1)} µs` : `${(us / 1000).toFixed(2)} ms`;
 }
 
 function print(text: string): void {

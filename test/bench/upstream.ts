@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 
-/** The API behind the proxies that are compared: the least work that still is an answer. A stream is 100 chunks. */
+/** The API behind the proxies that are compared: the least work that still is an answer. A stream is 100 chunks, or one that is held open. */
 const WHOLE = JSON.stringify({
   id: 'x',
   model: 'm',
@@ -21,6 +21,10 @@ const server = createServer((request, response) => {
       return;
     }
     response.writeHead(200, { 'content-type': 'text/event-stream' });
+    if (body.includes('"hold":true')) {
+      response.write(CHUNK);
+      return;
+    }
     let sent = 0;
     // One turn of the loop for each chunk, so that chunks travel as they do when tokens are made one by one.
     const next = (): void => {

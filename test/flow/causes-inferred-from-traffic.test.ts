@@ -21,8 +21,8 @@ async function startChain(t: TestContext, options: SimulatorOptions) {
   const store = createStore({ clock });
   const settings = { providers: {}, modelLimit: 10 };
   const recorder = createRecorder({ store, catalogue: loadCatalogue(), clock, settings });
-  const upstream = { url: simulator.url, provider: 'acme' };
-  const proxy = createProxy({ upstream, sink: recorder, clock, log: createLog({ write: () => undefined }) });
+  const upstreams = [{ name: 'acme', target: { url: simulator.url, provider: 'acme' } }];
+  const proxy = createProxy({ upstreams, sink: recorder, clock, log: createLog({ write: () => undefined }) });
   t.after(() => proxy.close());
   const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 });
   let asked = 0;

@@ -83,10 +83,7 @@ test('an upstream that accepts and then says nothing is a 504 of the connect pha
   });
   assert.equal((await send(port, CHAT)).statusCode, 504);
   const [event] = await settled(1);
-  assert.deepEqual(
-    [event?.origin, event?.phase, event?.error?.code],
-    ['network', 'connect', 'UND_ERR_CONNECT_TIMEOUT'],
-  );
+  assert.deepEqual([event?.origin, event?.phase, event?.error?.code], ['network', 'connect', 'connect_timeout']);
 });
 
 test('headers that the upstream repeats are passed on, and the first of each is believed', async (t) => {
@@ -139,7 +136,7 @@ test('an upstream that never answers is a 504 once the limit has passed', async 
   const [event] = await settled(1);
   assert.equal(event?.code, 504);
   assert.equal(event?.origin, 'network');
-  assert.equal(event?.error?.code, 'UND_ERR_HEADERS_TIMEOUT');
+  assert.equal(event?.error?.code, 'headers_timeout');
 });
 
 test('a stream that falls silent is cut and counted with code 200 and the timeout', async (t) => {
@@ -150,7 +147,7 @@ test('a stream that falls silent is cut and counted with code 200 and the timeou
   await assert.rejects(bodyOf(await send(port, CHAT)));
   const [event] = await settled(1);
   assert.equal(event?.code, 200);
-  assert.equal(event?.error?.code, 'UND_ERR_BODY_TIMEOUT');
+  assert.equal(event?.error?.code, 'idle_timeout');
 });
 
 test('a stream cut after its first tokens keeps code 200, has an error, and shows the client that it broke', async (t) => {
@@ -170,7 +167,7 @@ test('a stream cut after its first tokens keeps code 200, has an error, and show
   assert.equal(event?.code, 200);
   assert.equal(event?.origin, 'network');
   assert.equal(event?.phase, 'stream');
-  assert.equal(event?.error?.code, 'UND_ERR_SOCKET');
+  assert.equal(event?.error?.code, 'closed_early');
 });
 
 test('a slow client still gets all that had come before the cut', async (t) => {
@@ -467,7 +464,7 @@ test('a pipelined request whose client leaves is counted like any other', async 
   const { port, settled } = await startProxy(t, upstream.url);
   const socket = await openSocket(t, port);
   socket.write('GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n\r\n');
-  await eventually(() => assert.equal(upstream.sockets.size, 2));
+  await eventually(() => assert.equal(upstream.sockets.size, 1));
   const end = readToEnd(socket);
   socket.destroy();
   await end;

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
-import { bodyOf, headOf, openRequest, openSocket, readToEnd, send, startProxy } from '../support/proxy.ts';
+import { bodyOf, headOf, openRequest, openSocket, readToEnd, send, startProxy, upstreamAt } from '../support/proxy.ts';
 import { chatFrame, DONE_FRAME, type Flood, flood, openStream, startUpstream } from '../support/upstream.ts';
 
 const CHAT = '{"model":"m","stream":true}';
@@ -127,7 +127,7 @@ test('a new upstream takes new requests while the running one finishes on the ol
   const next = await startUpstream(t, (_request, response) => response.end('next'));
   const { proxy, port, settled } = await startProxy(t, old.url);
   const running = await send(port, CHAT);
-  proxy.reconfigure({ url: next.url, provider: 'other' });
+  proxy.reconfigure({ upstreams: [{ name: 'fake', target: { url: next.url, provider: 'other' } }] });
   assert.equal(String(await bodyOf(await send(port, CHAT))), 'next');
   stream?.end(DONE_FRAME);
   assert.equal(String(await bodyOf(running)), DONE_FRAME);
@@ -147,8 +147,8 @@ test('a port in use is an error of listen', async (t) => {
   const { systemClock } = await import('../../src/clock.ts');
   const { createLog } = await import('../../src/log.ts');
   const { sink } = other;
-  const upstream = { url: 'http://127.0.0.1:1', provider: 'fake' };
-  const second = createProxy({ upstream, sink, clock: systemClock, log: createLog({ write: () => undefined }) });
+  const upstreams = [upstreamAt('http://127.0.0.1:1')];
+  const second = createProxy({ upstreams, sink, clock: systemClock, log: createLog({ write: () => undefined }) });
   await assert.rejects(second.listen({ host: '127.0.0.1', port }), { code: 'EADDRINUSE' });
   await second.close();
 });

@@ -40,7 +40,7 @@ test('method, path, query, odd headers and body reach the upstream byte for byte
       ['X-Latin', 'caf\u00e9'],
       ['Cookie', 'a=1'],
       ['Cookie', 'b=2'],
-      ['content-length', String(sent.length)],
+      ['Content-Length', String(sent.length)],
     ].flat(),
   );
   assert.ok(body.equals(sent));

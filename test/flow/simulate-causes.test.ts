@@ -42,6 +42,7 @@ const seenOf: Readonly<Record<Cause, Seen>> = {
   upstream_unreachable: 503,
   no_available_backend: 503,
   gateway_overload: 503,
+  shed_by_exporter: 503,
   gateway_credentials_invalid: 401,
   stream_interrupted: 'cut',
   client_aborted: 'silent',

@@ -1,6 +1,5 @@
 import type { TestContext } from 'node:test';
 import { type Config, configSchema } from '../../src/config/schema.ts';
-import type { EventSink } from '../../src/event/sink.ts';
 import { createLogSources } from '../../src/input/log/sources.ts';
 import { createTurns } from '../../src/input/log/turns.ts';
 import { createLog } from '../../src/log.ts';
@@ -37,7 +36,7 @@ export function startLogSources(t: TestContext, { saved }: { readonly saved?: st
   const planned: (() => void)[] = [];
   const said: string[] = [];
   const sources = createLogSources({
-    sink: { open: noRequests, source: open },
+    sink: { open: noRequests, queue: noRequests, source: open },
     clock,
     log: createLog({ level: 'debug', write: (line) => said.push(line) }),
     turns: createTurns({ clock, soon: (task) => planned.push(task) }),
@@ -84,6 +83,6 @@ function parseLogs(logs: readonly WrittenLog[]): Config['logs'] {
   return configSchema.parse({ logs }).logs;
 }
 
-const noRequests: EventSink['open'] = () => {
+const noRequests = (): never => {
   throw new Error('a log has no live requests');
 };

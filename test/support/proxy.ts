@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/clock.ts';
 import type { RequestEvent } from '../../src/event/request-event.ts';
 import { createProxy, type ProxyOptions } from '../../src/input/proxy/proxy.ts';
+import type { RouteSpec } from '../../src/input/proxy/routing/route.ts';
 import { createLog } from '../../src/log.ts';
 import { eventually } from './eventually.ts';
 import { createRecordingSink, type RecordingSink } from './recording-sink.ts';
@@ -23,12 +24,12 @@ export interface RunningProxy {
 export async function startProxy(
   t: TestContext,
   url: string,
-  options: Partial<Omit<ProxyOptions, 'upstream' | 'sink'>> = {},
+  options: Partial<Omit<ProxyOptions, 'sink'>> = {},
 ): Promise<RunningProxy> {
   const sink = createRecordingSink();
   const logLines: string[] = [];
   const log = createLog({ write: (line) => logLines.push(line) });
-  const proxy = createProxy({ upstream: { url, provider: 'fake' }, sink, clock: systemClock, log, ...options });
+  const proxy = createProxy({ upstreams: [upstreamAt(url)], sink, clock: systemClock, log, ...options });
   t.after(() => proxy.close());
   const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 });
   return {
@@ -43,6 +44,11 @@ export async function startProxy(
         return sink.events;
       }),
   };
+}
+
+/** An upstream that takes every request, unless told otherwise. */
+export function upstreamAt(url: string, others: Partial<RouteSpec> = {}): RouteSpec {
+  return { name: 'fake', target: { url, provider: 'fake' }, ...others };
 }
 
 /** Opens a request that the test writes itself. */

@@ -26,7 +26,9 @@ export function createRecordingSink(): RecordingSink {
       let ended = false;
       const request: LiveRequest = {
         model: undefined,
+        judge: () => ({ cause: 'unclassified', retryable: 'no' }),
         attempt: (event) => events.push(event),
+        retry: () => undefined,
         end(event) {
           if (ended) extra += 1;
           else live -= 1;
@@ -37,6 +39,7 @@ export function createRecordingSink(): RecordingSink {
       requests.push(request);
       return request;
     },
+    queue: () => ({ admitted() {}, rejected() {}, left() {} }),
     source() {
       throw new Error('a proxy has no source of lines');
     },

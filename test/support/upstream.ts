@@ -12,10 +12,15 @@ export interface FakeUpstream {
   readonly sockets: ReadonlySet<Socket>;
 }
 
-/** Starts the server on a free port of the loopback interface and closes it, connections and all, when the test ends. */
-export async function startUpstream(t: TestContext, handler: RequestListener): Promise<FakeUpstream> {
+/** Starts the server on a free port of the loopback interface and closes it, connections and all, when the test ends. It keeps idle connections as Node does, or so long. */
+export async function startUpstream(
+  t: TestContext,
+  handler: RequestListener,
+  keepAliveMs?: number,
+): Promise<FakeUpstream> {
   const server = createServer({ maxHeaderSize: 256 * 1024 }, handler);
   server.maxHeadersCount = 0;
+  if (keepAliveMs !== undefined) server.keepAliveTimeout = keepAliveMs;
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);

@@ -13,10 +13,17 @@ import { type Exchange, LINGER_MS } from './exchange.ts';
 export class Connections {
   readonly #clock: Clock;
   readonly #exchanges = new WeakMap<Duplex, Set<Exchange>>();
+  /** Exchanges behind others on their connections, and what starts them. */
+  readonly #waiting = new WeakMap<Exchange, () => void>();
   /** Connections that take no further request; they close when those under way are over. */
   readonly #last = new WeakSet<Duplex>();
+  /** Connections above the limit. */
+  readonly #surplus = new WeakSet<Duplex>();
+  /** Connections between two requests, the longest idle first, and what they had read by then. */
+  readonly #idle = new Map<Socket, number>();
   /** Of these node:http does not know all: a refused tunnel is none of its connections any more. */
   readonly #lingering = new Set<Duplex>();
+  #count = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,6 +32,7 @@ export class Connections {
   add(socket: Socket): void {
     const exchanges = new Set<Exchange>();
     this.#exchanges.set(socket, exchanges);
+    this.#count += 1;
     const destroySoon = socket.destroySoon.bind(socket);
     socket.destroySoon = () => {
       if ([...exchanges].every((exchange) => exchange.request.complete)) destroySoon();
@@ -32,8 +40,31 @@ export class Connections {
     };
     // With pipelining, older releases of node tell a response that waits behind another nothing of the connection's end.
     socket.once('close', () => {
+      this.#count -= 1;
+      this.#idle.delete(socket);
       for (const exchange of [...exchanges]) exchange.clientGone();
     });
+  }
+
+  /** Those that are open. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** This one came when there were too many; an idle one makes room, if there is one. */
+  addSurplus(socket: Duplex): void {
+    this.#surplus.add(socket);
+    for (const [idle, bytesRead] of this.#idle) {
+      // On one that has read more, a request is on its way.
+      if (idle.bytesRead !== bytesRead) continue;
+      this.#idle.delete(idle);
+      idle.destroy();
+      return;
+    }
+  }
+
+  isSurplus(socket: Duplex): boolean {
+    return this.#surplus.has(socket);
   }
 
   /** What is under way, the oldest first. */
@@ -51,15 +82,38 @@ export class Connections {
     this.#last.add(socket);
   }
 
-  begin(exchange: Exchange): void {
+  /**
+   * Starts it when it is its turn: requests that come behind one another are served so (RFC 9112 section 9.3.2), or a POST could be overtaken
+   * by the GET that asks what became of it.
+   */
+  begin(exchange: Exchange, start: () => void): void {
+    this.#idle.delete(exchange.request.socket);
     this.#exchanges.get(exchange.request.socket)?.add(exchange);
+    if (this.isFirst(exchange)) start();
+    else this.#waiting.set(exchange, start);
+  }
+
+  /** Whether it is its turn. */
+  isFirst(exchange: Exchange): boolean {
+    const [first = exchange] = this.#exchanges.get(exchange.request.socket) ?? [];
+    return first === exchange;
   }
 
   end(exchange: Exchange): void {
     const { socket } = exchange.request;
     const exchanges = this.#exchanges.get(socket);
     exchanges?.delete(exchange);
-    if (exchanges?.size === 0 && this.#last.has(socket)) socket.destroySoon();
+    const [next] = exchanges ?? [];
+    if (next !== undefined && socket.writable) this.#startNext(next);
+    if (exchanges?.size !== 0) return;
+    if (this.#last.has(socket)) socket.destroySoon();
+    else if (!socket.destroyed) this.#idle.set(socket, socket.bytesRead);
+  }
+
+  #startNext(next: Exchange): void {
+    const start = this.#waiting.get(next);
+    this.#waiting.delete(next);
+    start?.();
   }
 
   /** Closes our half now, and the rest a little later. */

@@ -1,20 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
-import type { Phase } from '../../event/request-event.ts';
+import type { RequestEvent } from '../../event/request-event.ts';
 import type { EventSink, LiveRequest } from '../../event/sink.ts';
-import { headerValue, type ParsedHeaders } from '../../provider/headers/parsed-headers.ts';
-import { headerFacts } from './header-facts.ts';
-import { headersForClient, headersForUpstream } from './headers.ts';
+import type { AttemptListener } from './attempt.ts';
+import { addCause } from './cause-header.ts';
+import { headersForClient } from './headers.ts';
 import { type Cut, type ExchangeFacts, toEvent } from './outcome.ts';
-import { networkFailure, type OwnAnswer, STOPPED, tooLarge } from './own-answer.ts';
+import { isAnthropic, networkFailure, type OwnAnswer, STOPPED, TOO_SLOW, tooLarge, writeAnswer } from './own-answer.ts';
 import { Reply } from './reply.ts';
 import { RequestWatch } from './request-watch.ts';
+import type { Retries } from './retry/retries.ts';
+import { createCaller } from './routing/caller.ts';
+import type { Route } from './routing/route.ts';
 import type { Guard } from './tap/guard.ts';
-import { createResponseTap } from './tap/response-tap.ts';
-import type { ResponseFacts, ResponseTap } from './tap/stream-tap.ts';
-import { Upload, type UploadBody } from './upload.ts';
-import type { Lease, Upstream } from './upstream.ts';
+import type { ResponseFacts } from './tap/stream-tap.ts';
+import type { Agreement, Tunnel } from './tunnel/tunnel.ts';
+import { QueuedTries } from './turn/queued-tries.ts';
+import type { Turns } from './turn/turns.ts';
+import { Upload } from './upload.ts';
 
 /** What an exchange needs of its proxy. */
 export interface ExchangeContext {
@@ -23,12 +26,19 @@ export interface ExchangeContext {
   readonly guard: Guard;
   /** A client that takes nothing for so long is gone. */
   readonly clientIdleMs: number;
-  readonly maxRequestBytes: number;
+  /** Of a whole exchange; absent: none. */
+  readonly totalMs?: number | undefined;
+  maxRequestBytes(): number;
+  /** Whether the cause of an upstream's error is told in a header. */
+  hasCauseHeader(): boolean;
   /** A proxy that drains asks its clients to close their connections. */
   isDraining(): boolean;
   /** The exchange is over and counted. */
   settled(exchange: Exchange): void;
 }
+
+/** The cause of what the rules say nothing of. */
+const UNCLASSIFIED = 'unclassified';
 
 /**
  * How long a client that is still sending may go on once it has its answer. Closing a connection under such a client would
@@ -51,27 +61,23 @@ export const LINGER_MS = 1000;
  * gets our 502 or 504, after them its connection is closed without the end of the body, so that it notices); the proxy
  * stops (503, or the same cut). The first interruption wins, later ones only clean up.
  *
- * What is lost: 1xx answers other than 100 and request trailers, which undici does not carry; Expect, which node:http
- * has answered; where the upstream answers before the body is read, the rest of the body. And that a client has left
- * shows only once what it sent before has been read, which an upstream that does not read may delay.
+ * What is lost: Expect, which node:http has answered; where the upstream answers before the body is read, the rest of the
+ * body. And that a client has left shows only once what it sent before has been read, which an upstream that does not
+ * read may delay.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange {
   readonly request: IncomingMessage;
   readonly #context: ExchangeContext;
-  readonly #upstream: Upstream;
   readonly #live: LiveRequest;
   readonly #startMs: number;
   readonly #watch: RequestWatch;
   readonly #upload: Upload;
   readonly #reply: Reply;
+  readonly #tries: QueuedTries;
+  readonly #tunnel: Tunnel | undefined;
+  readonly #cancelTotal: (() => void) | undefined;
 
-  #phase: Phase = 'connect';
-  #attempted = false;
-  #lease: Lease | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
-  #headers: ParsedHeaders | undefined;
-  #answeredMs = 0;
-  #responseTap: ResponseTap | undefined;
+  #path = '';
   /** The two ways in which the exporter, and not the upstream, ends the exchange; at most one is set. */
   #own: OwnAnswer | undefined;
   #cut: Cut | undefined;
@@ -83,36 +89,64 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   constructor({
     context,
-    upstream,
+    route,
+    retries,
+    turns,
     request,
     response,
+    tunnel,
   }: {
     readonly context: ExchangeContext;
-    readonly upstream: Upstream;
+    readonly route: Route;
+    readonly retries?: Retries | undefined;
+    /** Absent: nobody waits. */
+    readonly turns?: Turns | undefined;
     readonly request: IncomingMessage;
     readonly response: ServerResponse;
+    /** Where the request asks for another protocol. */
+    readonly tunnel?: Tunnel | undefined;
   }) {
     this.#context = context;
-    this.#upstream = upstream;
+    this.#tunnel = tunnel;
     this.request = request;
     this.#startMs = context.clock.elapsedMs();
-    this.#live = context.sink.open({ provider: upstream.provider });
+    this.#live = context.sink.open({ provider: route.provider });
     this.#watch = new RequestWatch({ request, live: this.#live, guard: context.guard });
-    this.#upload = new Upload(request, (chunk) => this.#uploads(chunk));
+    const heldBytes = Math.max(retries?.policy.maxHeldBodyBytes ?? 0, QueuedTries.heldBodyBytes(turns));
+    this.#upload = new Upload(request, (chunk) => this.#uploads(chunk), heldBytes);
     this.#reply = new Reply({
       response,
       clock: context.clock,
       idleMs: context.clientIdleMs,
       onClose: () => this.#replyClosed(),
-      onDrain: () => this.#controller?.resume(),
+      onDrain: () => this.#tries.resume(),
+    });
+    const { totalMs } = context;
+    this.#cancelTotal =
+      totalMs === undefined ? undefined : context.clock.after(totalMs, () => this.#outOfTime(totalMs));
+    const caller = createCaller(request, route);
+    this.#tries = new QueuedTries({
+      ...{ request, upstream: route, retries, turns, clock: context.clock, guard: context.guard },
+      live: this.#live,
+      startMs: this.#startMs,
+      listener: this.#listener(),
+      callTo: (to, body) => {
+        const call = caller.callTo(to, { path: this.#path, body });
+        return tunnel?.ask(call) ?? call;
+      },
+      said: () => ({ ...this.#watch.facts(), ownKey: caller.hasOwnKey() }),
+      isRead: () => this.#upload.isRead,
+      refuse: (answer) => this.refuse(answer),
     });
   }
 
   /** Forwards the request. */
   start(path: string): void {
-    const { maxRequestBytes } = this.#context;
+    if (this.#isOver()) return;
+    const maxRequestBytes = this.#context.maxRequestBytes();
+    this.#path = path;
     if (Number(this.request.headers['content-length'] ?? 0) > maxRequestBytes) this.refuse(tooLarge(maxRequestBytes));
-    else this.#upload.begin((body) => this.#dispatch(path, body));
+    else this.#upload.begin((body) => this.#tries.start(body));
   }
 
   /** Answers in the upstream's place, unless the client has an answer or is gone. */
@@ -121,7 +155,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#own = answer;
     this.#leaveUpstream();
     this.#upload.discard();
-    this.#reply.own(answer, this.request.complete && !this.#context.isDraining());
+    const cause = this.#causeOf({}, { status: answer.status, own: answer });
+    const written = writeAnswer(answer, { cause, isAnthropic: isAnthropic(this.request) });
+    this.#reply.own(written, this.request.complete && !this.#context.isDraining());
   }
 
   /** The proxy will not wait any longer. */
@@ -139,62 +175,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#settled = true;
     this.#endMs ??= this.#context.clock.elapsedMs();
     this.#cancelLinger?.();
+    this.#cancelTotal?.();
     this.#reply.closed();
     this.#leaveUpstream();
-    const tap = this.#responseTap;
-    const isRead = this.#context.guard('response', false, () => {
-      tap?.finish((facts) => this.#count(facts));
-      return tap !== undefined;
-    });
-    if (!isRead || this.#stopped) this.#count({});
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#isOver()) this.#leaveUpstream();
-    else this.#phase = 'request';
-  }
-
-  onRequestSent(): void {
-    if (this.#phase === 'request') this.#phase = 'headers';
-  }
-
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: ParsedHeaders,
-    reason = '',
-  ): void {
-    if (status < 200 || this.#isOver()) return;
-    const raw = Array.isArray(controller.rawHeaders) ? controller.rawHeaders : [];
-    this.#reply.head({ status, reason, headers: headersForClient(raw), keepAlive: !this.#context.isDraining() });
-    this.#headers = headers;
-    this.#answeredMs = this.#context.clock.nowMs();
-    this.#phase = /^text\/event-stream/i.test(headerValue(headers, 'content-type') ?? '') ? 'stream' : 'body';
-    const { clock, guard } = this.#context;
-    this.#responseTap = guard('response', undefined, () => createResponseTap({ status, headers, clock, guard }));
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#isOver()) return;
-    if (!this.#reply.write(chunk)) controller.pause();
-    this.#context.guard('response', undefined, () => this.#responseTap?.push(chunk));
-  }
-
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
-    this.#release();
-    if (this.#isOver()) return;
-    const trailers = Array.isArray(controller.rawTrailers) ? headersForClient(controller.rawTrailers) : [];
-    this.#reply.end(trailers);
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#release();
-    if (this.#isOver()) return;
-    // undici and node put their code on the error; an error without one is named by its class.
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-    if (this.#reply.status === undefined) this.refuse(networkFailure(code, error.message));
-    else this.#cutReply({ origin: 'network', error: { code, message: error.message } });
+    this.#tunnel?.close();
+    if (this.#stopped) this.#count({});
+    else this.#tries.finish((facts) => this.#count(facts));
   }
 
   /** How the exchange ends is decided; what the upstream still says does not matter. */
@@ -202,23 +188,59 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.#settled || this.#own !== undefined || this.#cut !== undefined;
   }
 
-  #dispatch(path: string, body: UploadBody): void {
-    this.#attempted = true;
-    this.#lease = this.#upstream.acquire();
-    this.#lease.send(
-      {
-        path: this.#upstream.basePath + path,
-        method: this.request.method ?? 'GET',
-        headers: headersForUpstream(this.request.rawHeaders, this.#upstream.host),
-        body,
+  /** Hands the answer of a try on to the client. */
+  #listener(): AttemptListener {
+    const toClient: AttemptListener = {
+      information: (head) => this.#reply.information(head),
+      head: ({ status, reason, headers }) => {
+        this.#reply.head({
+          status,
+          reason,
+          headers: headersForClient(headers),
+          keepAlive: !this.#context.isDraining(),
+        });
       },
-      this,
-    );
+      data: (chunk) => this.#reply.write(chunk),
+      end: (trailers) => this.#reply.end(headersForClient(trailers)),
+      failed: (code, message) => {
+        if (this.#reply.status === undefined) this.refuse(networkFailure(code, message));
+        else this.#cutReply({ origin: 'network', error: { code, message } });
+      },
+      ...(this.#tunnel && { upgraded: (agreement) => this.#opens(agreement) }),
+    };
+    if (!this.#context.hasCauseHeader()) return toClient;
+    return addCause({
+      listener: toClient,
+      clock: this.#context.clock,
+      isOver: () => this.#isOver(),
+      causeOf: (status, found) =>
+        this.#tries.finish((response) => found(this.#causeOf(response, { status, own: undefined }))),
+    });
+  }
+
+  /** From here the exchange lasts as long as its tunnel does. */
+  #opens(agreement: Agreement): void {
+    this.#cancelTotal?.();
+    this.#reply.switches(agreement.head.status);
+    this.#tunnel?.open(agreement, (broken) => {
+      if (broken === undefined) this.#reply.switched();
+      else this.#cutReply({ origin: 'network', error: broken });
+    });
+  }
+
+  /** The whole exchange has had its time. */
+  #outOfTime(totalMs: number): void {
+    const isClientSlow = !this.#upload.isRead && !this.request.isPaused();
+    const answer = isClientSlow ? TOO_SLOW : networkFailure('total_timeout', `not all of it within ${totalMs} ms`);
+    this.refuse(answer);
+    this.#cutReply({ origin: answer.origin, error: { code: answer.code, message: answer.message } });
   }
 
   #uploads(chunk: Buffer): void {
     this.#watch.push(chunk);
-    if (this.#watch.bytes > this.#context.maxRequestBytes) this.refuse(tooLarge(this.#context.maxRequestBytes));
+    this.#tries.uploads(chunk);
+    const maxRequestBytes = this.#context.maxRequestBytes();
+    if (this.#watch.bytes > maxRequestBytes) this.refuse(tooLarge(maxRequestBytes));
   }
 
   /** The client has its answer, or will get none. */
@@ -240,44 +262,34 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #leaveUpstream(): void {
-    if (this.#lease === undefined) return;
-    const reason = new Error('nobody waits for the answer');
-    this.#controller?.abort(reason);
-    this.#upload.abort(reason);
-  }
-
-  #release(): void {
-    this.#lease?.release();
-    this.#lease = undefined;
+    this.#tries.leave();
+    this.#upload.abort();
   }
 
   #count(response: ResponseFacts): void {
     if (this.#counted) return;
     this.#counted = true;
-    const { clock, guard } = this.#context;
-    guard('event', undefined, () => this.#live.end(toEvent(this.#facts(response), clock)));
+    this.#context.guard('event', undefined, () => {
+      const event = this.#event(response, {
+        ...{ status: this.#reply.status, own: this.#own, cut: this.#cut },
+        clientLeft: !this.#reply.isFinished,
+      });
+      this.#tries.settle(event);
+      this.#live.end(event);
+    });
     this.#context.settled(this);
   }
 
-  #facts(response: ResponseFacts): ExchangeFacts {
-    return {
-      ...this.#watch.facts(),
-      provider: this.#upstream.provider,
-      startMs: this.#startMs,
-      endMs: this.#endMs ?? this.#startMs,
-      ...headerFacts({
-        answer: this.#headers,
-        answeredMs: this.#answeredMs,
-        error: response.error,
-        request: this.request.headers,
-      }),
-      attempted: this.#attempted,
-      phase: this.#phase,
-      status: this.#reply.status,
-      own: this.#own,
-      cut: this.#cut,
-      clientLeft: !this.#reply.isFinished,
-      response,
-    };
+  /** The event that the exchange would be if it ended now, like this. */
+  #event(response: ResponseFacts, ending: Pick<ExchangeFacts, 'status' | 'own' | 'cut' | 'clientLeft'>): RequestEvent {
+    const { clock } = this.#context;
+    const span = { startMs: this.#startMs, endMs: this.#endMs ?? clock.elapsedMs() };
+    return toEvent({ ...this.#tries.facts(response), ...span, ...ending }, clock);
+  }
+
+  /** What an answer that the client is about to get will be counted as. */
+  #causeOf(response: ResponseFacts, ending: Pick<ExchangeFacts, 'status' | 'own'>): string {
+    const whole = { ...ending, cut: undefined, clientLeft: false };
+    return this.#context.guard('cause', UNCLASSIFIED, () => this.#live.judge(this.#event(response, whole)).cause);
   }
 }

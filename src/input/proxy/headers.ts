@@ -1,3 +1,5 @@
+import { KEY_HEADERS } from '../../provider/headers/credentials.ts';
+
 /** RFC 9110 section 7.6.1: these speak about one connection, and an intermediary must not forward them. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
@@ -8,24 +10,22 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** undici cannot wait for a 100, and node:http has already sent one to the client (RFC 9110 section 10.1.1). */
+/** node:http has already answered an expectation of 100 (RFC 9110 section 10.1.1). */
 const NOT_FOR_UPSTREAM: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'host', 'expect']);
+const NOT_BESIDE_KEY: ReadonlySet<string> = new Set([...NOT_FOR_UPSTREAM, ...KEY_HEADERS]);
 
 /**
  * The headers to send upstream, flat as node:http has them (name, value, name, value): order, case and repetition as the
- * client wrote them, without those of the connection, with the upstream's own Host.
+ * client wrote them, without those of the connection, with the upstream's own Host. A `key` takes the place of whatever the client sent as one.
  */
-export function headersForUpstream(raw: readonly string[], host: string): string[] {
-  return ['host', host, ...endToEnd(raw, NOT_FOR_UPSTREAM)];
+export function headersForUpstream(raw: readonly string[], host: string, key: readonly string[] = []): string[] {
+  if (key.length === 0) return ['host', host, ...endToEnd(raw, NOT_FOR_UPSTREAM)];
+  return ['host', host, ...endToEnd(raw, NOT_BESIDE_KEY), ...key];
 }
 
-/** The headers to send to the client, in the same form, from undici's raw buffers. */
-export function headersForClient(raw: readonly (Buffer | string)[]): string[] {
-  // Header bytes above 0x7f travel as Latin-1 characters on both sides, so they come out as they went in.
-  return endToEnd(
-    raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1'))),
-    HOP_BY_HOP,
-  );
+/** The headers to send to the client, in the same form; bytes above 0x7f travel as Latin-1 and come out as they went in. */
+export function headersForClient(raw: readonly string[]): string[] {
+  return endToEnd(raw, HOP_BY_HOP);
 }
 
 const TRAILER: ReadonlySet<string> = new Set(['trailer']);

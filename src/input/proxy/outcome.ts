@@ -28,6 +28,8 @@ export interface ExchangeFacts {
   readonly stream: boolean | undefined;
   /** Undefined where the request was not seen. */
   readonly keyPresent: boolean | undefined;
+  /** Whether the exporter set the key. */
+  readonly ownKey?: boolean | undefined;
   /** Of the request's body; absent where it was not seen. */
   readonly requestBytes?: number | undefined;
   readonly requestId: string | undefined;
@@ -38,8 +40,8 @@ export interface ExchangeFacts {
   readonly errorType: string | undefined;
   /** Who made the answer, where its headers tell. */
   readonly markedOrigin: Origin | undefined;
-  /** Whether the upstream was asked at all. */
-  readonly attempted: boolean;
+  /** Number of the last try against an upstream; 0 when there was none. */
+  readonly attempt: number;
   readonly phase: Phase;
   /** The status line that went to the client; undefined when it left before there was one. */
   readonly status: number | undefined;
@@ -73,7 +75,8 @@ export function toEvent(facts: ExchangeFacts, clock: Clock): RequestEvent {
     rateLimit: facts.rateLimit,
     requestBytes: facts.requestBytes,
     keyPresent: facts.keyPresent,
-    attempt: facts.attempted ? 1 : 0,
+    ownKey: facts.ownKey,
+    attempt: facts.attempt,
     final: true,
     requestId: facts.requestId,
     ...ending(facts),

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Origin } from '../../event/request-event.ts';
 
 /** An answer the exporter makes itself because the upstream gave none, or may not be asked. */
@@ -6,7 +6,7 @@ export interface OwnAnswer {
   readonly status: number;
   /** Whose doing it is; decides where the event is filed. */
   readonly origin: Origin;
-  /** Machine code: Node's or undici's where there is one (`ECONNREFUSED`), ours otherwise (`draining`). */
+  /** Machine code: Node's where there is one (`ECONNREFUSED`), ours otherwise (`draining`). */
   readonly code: string;
   /** In the words of OpenAI's error types, which client libraries log. */
   readonly type: string;
@@ -16,6 +16,8 @@ export interface OwnAnswer {
 
 /** Marks answers of the exporter, so that nobody takes them for the provider's. */
 const ORIGIN_HEADER = 'x-llm-exporter-origin';
+/** Says why: a cause of the catalogue. */
+export const CAUSE_HEADER = 'x-llm-exporter-cause';
 
 const RETRY_AFTER_DRAIN_SECONDS = 1;
 
@@ -66,6 +68,50 @@ export const NO_HOST: OwnAnswer = {
   message: 'an HTTP/1.1 request must carry a Host header',
 };
 
+/** Servers would not agree on what the path means, so that it could be matched as one thing and served as another. */
+export const AMBIGUOUS_PATH: OwnAnswer = {
+  status: 400,
+  origin: 'client',
+  code: 'ambiguous_path',
+  type: 'invalid_request_error',
+  message: 'the path has dot segments beside encoded slashes, doubled slashes, backslashes or parameters',
+};
+
+/** The client sends its request too slowly. */
+export const TOO_SLOW: OwnAnswer = {
+  status: 408,
+  origin: 'client',
+  code: 'request_timeout',
+  type: 'invalid_request_error',
+  message: 'the rest of the request body did not come in time',
+};
+
+const RETRY_AFTER_FULL_SECONDS = 1;
+
+export const TOO_MANY_CONNECTIONS: OwnAnswer = {
+  status: 503,
+  origin: 'exporter',
+  code: 'too_many_connections',
+  type: 'service_unavailable',
+  message: 'llm-exporter has as many connections as proxy.max_connections allows',
+  retryAfterSeconds: RETRY_AFTER_FULL_SECONDS,
+};
+
+/** As many as help to see the mistake. */
+const MAX_CHOICES = 10;
+
+/** No upstream is configured for the request; `choices` are what there is one for. */
+export function noRoute(choices: readonly string[]): OwnAnswer {
+  const more = choices.length > MAX_CHOICES ? `, and ${choices.length - MAX_CHOICES} more` : '';
+  return {
+    status: 404,
+    origin: 'exporter',
+    code: 'no_upstream',
+    type: 'invalid_request_error',
+    message: `llm-exporter has no upstream for this request; it has some for ${choices.slice(0, MAX_CHOICES).join(', ')}${more}`,
+  };
+}
+
 /** The client sent more than the configured bound. */
 export function tooLarge(maxRequestBytes: number): OwnAnswer {
   return {
@@ -77,7 +123,12 @@ export function tooLarge(maxRequestBytes: number): OwnAnswer {
   };
 }
 
-const TIMEOUT_CODES: ReadonlySet<string> = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT']);
+const TIMEOUT_CODES: ReadonlySet<string> = new Set([
+  'connect_timeout',
+  'headers_timeout',
+  'total_timeout',
+  'ETIMEDOUT',
+]);
 
 /** The upstream could not be reached, or did not answer. */
 export function networkFailure(code: string, message: string): OwnAnswer {
@@ -110,24 +161,61 @@ export function malformedRequest(code: string): OwnAnswer {
   };
 }
 
-/** The answer's body, in the shape that OpenAI's clients show to their users. */
-export function bodyOf({ message, type, code }: OwnAnswer): string {
-  return JSON.stringify({ error: { message, type, param: null, code } });
+/** What an answer is written for. */
+export interface AnswerContext {
+  /** What the catalogue calls it. */
+  readonly cause: string;
+  /** Whether the client speaks Anthropic's API: its library looks elsewhere in the body. */
+  readonly isAnthropic?: boolean | undefined;
 }
 
-/** The answer's headers, flat. */
-export function headersOf(answer: OwnAnswer, body: string): string[] {
+/** An own answer as it goes out; headers are flat. */
+export interface WrittenAnswer {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+export function writeAnswer(answer: OwnAnswer, context: AnswerContext): WrittenAnswer {
+  const { status, retryAfterSeconds } = answer;
+  const body = JSON.stringify(
+    context.isAnthropic === true ? anthropicError(answer, context) : openAiError(answer, context),
+  );
   const headers = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
-  headers.push(ORIGIN_HEADER, 'exporter');
-  if (answer.retryAfterSeconds !== undefined) headers.push('retry-after', String(answer.retryAfterSeconds));
-  return headers;
+  headers.push(ORIGIN_HEADER, 'exporter', CAUSE_HEADER, context.cause);
+  if (retryAfterSeconds !== undefined) headers.push('retry-after', String(retryAfterSeconds));
+  return { status, reason: STATUS_CODES[status] ?? '', headers, body };
+}
+
+/** https://platform.openai.com/docs/guides/error-codes */
+function openAiError({ message, type, code }: OwnAnswer, { cause }: AnswerContext): unknown {
+  return { error: { message, type, param: null, code, cause } };
+}
+
+/** Anthropic's error types by status: https://docs.anthropic.com/en/api/errors */
+const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  503: 'overloaded_error',
+  504: 'timeout_error',
+};
+
+function anthropicError({ message, status, code }: OwnAnswer, { cause }: AnswerContext): unknown {
+  const type = ANTHROPIC_TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
+  return { type: 'error', error: { type, message, code, cause } };
+}
+
+/** Whether a request is made for Anthropic's API, by the header that it requires or the path that only it has. */
+export function isAnthropic({ url = '', headers }: Pick<IncomingMessage, 'url' | 'headers'>): boolean {
+  return headers['anthropic-version'] !== undefined || /\/v1\/messages(?:[/?]|$)/.test(url);
 }
 
 /** The whole answer as it goes over the wire, for where node:http has made no response object. */
-export function wireForm(answer: OwnAnswer): string {
-  const body = bodyOf(answer);
-  const lines = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`];
-  const headers = [...headersOf(answer, body), 'connection', 'close'];
+export function wireForm({ status, reason, headers: own, body }: WrittenAnswer): string {
+  const lines = [`HTTP/1.1 ${status} ${reason}`];
+  const headers = [...own, 'connection', 'close'];
   for (let at = 0; at < headers.length; at += 2) lines.push(`${headers[at]}: ${headers[at + 1]}`);
   return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }

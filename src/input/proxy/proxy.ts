@@ -1,61 +1,73 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import type { EventSink } from '../../event/sink.ts';
 import type { Log } from '../../log.ts';
 import { Connections } from './connections.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
-import {
-  BAD_TARGET,
-  DRAINING,
-  malformedRequest,
-  NO_HOST,
-  NO_TUNNEL,
-  NO_UPGRADE,
-  type OwnAnswer,
-  wireForm,
-} from './own-answer.ts';
+import { tellAcceptErrors } from './limits/accept-errors.ts';
+import { createListener, type ListenerTls, setCertificate } from './limits/listener.ts';
+import { answerRaw } from './limits/raw-answer.ts';
+import { createUploadWatch } from './limits/slow-uploads.ts';
+import { refusalOfMalformed } from './limits/strictness.ts';
+import { DRAINING, malformedRequest, NO_TUNNEL, type OwnAnswer, TOO_MANY_CONNECTIONS, TOO_SLOW } from './own-answer.ts';
+import type { RouteSpec } from './routing/route.ts';
+import { createRouter, type Router } from './routing/router.ts';
 import { createGuard } from './tap/guard.ts';
-import {
-  createUpstream,
-  DEFAULT_TIMEOUTS,
-  type Upstream,
-  type UpstreamTarget,
-  type UpstreamTimeouts,
-} from './upstream.ts';
+import { Tunnel, wantsTunnel } from './tunnel/tunnel.ts';
+import { DEFAULT_TIMEOUTS, type UpstreamTimeouts } from './upstream/upstream.ts';
 
-/** A reverse proxy in front of one LLM API that counts what it forwards. */
+/** A reverse proxy in front of LLM APIs that counts what it forwards. */
 export interface Proxy {
   /** Starts to accept; port 0 takes a free one. Rejects with Node's error (EADDRINUSE, EACCES). */
   listen(address: { readonly host: string; readonly port: number }): Promise<{ host: string; port: number }>;
-  /** New requests go to this upstream; those under way finish on the old one. */
-  reconfigure(target: UpstreamTarget): void;
+  /**
+   * New requests go by these settings; those under way finish by the old ones. An upstream that stays keeps its connections, its queue and its
+   * budget of retries.
+   */
+  reconfigure(settings: ProxySettings): void;
   /** Stops accepting and waits for what is under way, at most `deadlineMs`; what is left is then cut. All is counted. */
   drain(deadlineMs: number): Promise<void>;
   /** Cuts everything now; still, all is counted. */
   close(): Promise<void>;
 }
 
-export interface ProxyOptions {
-  readonly upstream: UpstreamTarget;
+/** What a reload can change. */
+export interface ProxySettings {
+  /** In the order in which they are matched. */
+  readonly upstreams: readonly RouteSpec[];
+  /** Bound of a request body; above it 413. Bodies are never held in memory, so by default there is none. */
+  readonly maxRequestBytes?: number | undefined;
+  /** Bound of the clients' connections; requests on those above it get 503. */
+  readonly maxConnections?: number | undefined;
+  /** Tells the cause of an upstream's error in a header, too. */
+  readonly hasCauseHeader?: boolean | undefined;
+  /** Clients connect with TLS; that they do cannot change with a reload, but the certificate can. */
+  readonly tls?: ListenerTls | undefined;
+}
+
+export interface ProxyOptions extends ProxySettings {
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly log: Log;
-  readonly timeouts?: UpstreamTimeouts;
+  readonly timeouts?: ProxyTimeouts;
   /** Bound of a header section, the client's and the upstream's; above it 431 or 502. */
   readonly maxHeaderBytes?: number;
-  /** Bound of a request body; above it 413. Bodies are never held in memory, so by default there is none. */
-  readonly maxRequestBytes?: number;
-  /** How long a client may take to send its headers; above it 408. */
-  readonly headersTimeoutMs?: number;
+}
+
+export interface ProxyTimeouts extends UpstreamTimeouts {
+  /** For a client to send its headers, and between two pieces of its body; above it 408. Both are what slowloris attacks live of. */
+  readonly requestMs?: number | undefined;
+  /** Of a whole exchange; absent: none. */
+  readonly totalMs?: number | undefined;
 }
 
 /** Room for long cookies and keys, twice what nginx and most providers take (32 KiB). */
 const MAX_HEADER_BYTES = 64 * 1024;
-/** Slow headers are an attack (slowloris), slow bodies are not: there is no limit on the time a request takes. */
-const HEADERS_TIMEOUT_MS = 60_000;
-/** Longer than the 60 s of the load balancers in front of us, so that they and not we close an idle connection. */
-const KEEP_ALIVE_MS = 75_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+/** Connections above the limit that are still heard out, so that they can be told; what comes on top of these is closed unheard. */
+const MAX_SURPLUS_CONNECTIONS = 256;
 
 /** Builds the proxy; nothing is opened before `listen`. */
 export function createProxy(options: ProxyOptions): Proxy {
@@ -64,32 +76,37 @@ export function createProxy(options: ProxyOptions): Proxy {
 
 class ProxyServer implements Proxy {
   readonly #options: ProxyOptions;
-  readonly #timeouts: UpstreamTimeouts;
+  readonly #timeouts: ProxyTimeouts;
   readonly #maxHeaderBytes: number;
   readonly #server: Server;
   readonly #context: ExchangeContext;
   readonly #running = new Set<Exchange>();
   readonly #connections: Connections;
   readonly #idle = Promise.withResolvers<void>();
-  #upstream: Upstream;
+  readonly #router: Router;
+  readonly #uploads: { readonly begin: () => void };
+  #settings: ProxySettings;
   #draining = false;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
     this.#timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
     this.#maxHeaderBytes = options.maxHeaderBytes ?? MAX_HEADER_BYTES;
-    this.#upstream = this.#open(options.upstream);
+    this.#settings = options;
+    this.#router = createRouter(options.upstreams, {
+      ...{ timeouts: this.#timeouts, maxHeaderBytes: this.#maxHeaderBytes },
+      ...{ clock: options.clock, log: options.log, sink: options.sink, guard: createGuard(options.log) },
+    });
     this.#connections = new Connections(options.clock);
-    this.#context = {
-      sink: options.sink,
+    this.#context = this.#createContext();
+    this.#uploads = createUploadWatch({
       clock: options.clock,
-      guard: createGuard(options.log),
-      clientIdleMs: this.#timeouts.idleMs,
-      maxRequestBytes: options.maxRequestBytes ?? Number.POSITIVE_INFINITY,
-      isDraining: () => this.#draining,
-      settled: (exchange) => this.#settled(exchange),
-    };
+      idleMs: this.#timeouts.requestMs ?? REQUEST_TIMEOUT_MS,
+      running: this.#running,
+      onStalled: (exchange) => this.#connections.isFirst(exchange) && exchange.refuse(TOO_SLOW),
+    });
     this.#server = this.#createServer();
+    this.#limitConnections();
   }
 
   async listen({ host, port }: { host: string; port: number }): Promise<{ host: string; port: number }> {
@@ -97,17 +114,18 @@ class ProxyServer implements Proxy {
     this.#server.once('error', reject).listen(port, host, resolve);
     await promise;
     this.#server.off('error', reject);
-    this.#tellAcceptErrors();
+    tellAcceptErrors(this.#server, this.#options.log);
     const address = this.#server.address();
     return address === null || typeof address === 'string'
       ? { host, port }
       : { host: address.address, port: address.port };
   }
 
-  reconfigure(target: UpstreamTarget): void {
-    const old = this.#upstream;
-    this.#upstream = this.#open(target);
-    old.close().catch((err: unknown) => this.#options.log.warn('closing the old upstream failed', { err }));
+  reconfigure(settings: ProxySettings): void {
+    setCertificate(this.#server, settings.tls);
+    this.#router.reconfigure(settings.upstreams);
+    this.#settings = settings;
+    this.#limitConnections();
   }
 
   async drain(deadlineMs: number): Promise<void> {
@@ -125,72 +143,85 @@ class ProxyServer implements Proxy {
     await this.#finish(closed);
   }
 
-  #open(target: UpstreamTarget): Upstream {
-    return createUpstream({
-      target,
-      timeouts: this.#timeouts,
-      maxHeaderBytes: this.#maxHeaderBytes,
-      log: this.#options.log,
-    });
-  }
-
-  /**
-   * Each kind once: such a fault meets every connection that waits. Of one kind nothing is heard: without a free file
-   * descriptor libuv closes what waits and tells nobody (uv__emfile_trick in src/unix/stream.c).
-   */
-  #tellAcceptErrors(): void {
-    const told = new Set<string>();
-    this.#server.on('error', (err) => {
-      const kind = 'code' in err ? String(err.code) : err.name;
-      if (told.has(kind)) return;
-      told.add(kind);
-      this.#options.log.error('the proxy cannot accept a connection; further errors of this kind are not logged', {
-        err,
-      });
-    });
+  #createContext(): ExchangeContext {
+    const { sink, clock, log } = this.#options;
+    return {
+      ...{ sink, clock, guard: createGuard(log) },
+      clientIdleMs: this.#timeouts.idleMs,
+      totalMs: this.#timeouts.totalMs,
+      maxRequestBytes: () => this.#settings.maxRequestBytes ?? Number.POSITIVE_INFINITY,
+      hasCauseHeader: () => this.#settings.hasCauseHeader === true,
+      isDraining: () => this.#draining,
+      settled: (exchange) => this.#settled(exchange),
+    };
   }
 
   #createServer(): Server {
-    const headersTimeout = this.#options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS;
-    const server = createServer({
-      maxHeaderSize: this.#maxHeaderBytes,
-      requestTimeout: 0,
-      headersTimeout,
-      connectionsCheckingInterval: headersTimeout / 2,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // node would answer these itself, past our count.
-      requireHostHeader: false,
-      noDelay: true,
+    const server = createListener({
+      maxHeaderBytes: this.#maxHeaderBytes,
+      headersTimeoutMs: this.#timeouts.requestMs ?? REQUEST_TIMEOUT_MS,
+      tls: this.#options.tls,
+      onConnection: (socket) => this.#accept(socket),
+      // Behind answers that are still owed there would be no place for another protocol.
+      wantsUpgrade: (request) => wantsTunnel(request) && this.#connections.exchangesOf(request.socket).length === 0,
     });
-    // node drops headers above a number silently; the bound in bytes is enough.
-    server.maxHeadersCount = 0;
-    server.on('connection', (socket) => this.#connections.add(socket));
     server.on('request', (request, response) => this.#handle(request, response));
     // An expectation other than 100-continue; node would answer 417, the upstream may know better.
     server.on('checkExpectation', (request, response) => this.#handle(request, response));
+    server.on('upgrade', (request, socket, first) => this.#upgrade(request, socket, first));
     server.on('connect', (_request, socket) => this.#refuseRaw(socket, NO_TUNNEL));
     server.on('clientError', (error, socket) => this.#clientError(error, socket));
     return server;
   }
 
-  #handle(request: IncomingMessage, response: ServerResponse): void {
-    // What follows the last answer of a connection gets none.
-    if (!this.#connections.isOpen(request.socket)) return;
-    const exchange = new Exchange({ context: this.#context, upstream: this.#upstream, request, response });
-    this.#running.add(exchange);
-    this.#connections.begin(exchange);
-    const path = pathOf(request.url ?? '');
-    const refusal = this.#refusalOf(request, path);
-    if (refusal === undefined && path !== undefined) exchange.start(path);
-    else exchange.refuse(refusal ?? BAD_TARGET);
+  /**
+   * Node cannot leave connections waiting in the system's queue: it accepts whatever comes. So a connection above the limit takes the place of
+   * an idle one, where there is one; where there is none, its first request is told to come back, which client libraries do by themselves, and
+   * is counted. To close it unheard, as nginx does, would look like a fault of the network.
+   */
+  #accept(socket: Socket): void {
+    this.#connections.add(socket);
+    if (this.#connections.count > this.#maxConnections) this.#connections.addSurplus(socket);
   }
 
-  #refusalOf({ headers, httpVersion }: IncomingMessage, path: string | undefined): OwnAnswer | undefined {
+  get #maxConnections(): number {
+    return this.#settings.maxConnections ?? Number.POSITIVE_INFINITY;
+  }
+
+  #limitConnections(): void {
+    this.#server.maxConnections = this.#maxConnections + MAX_SURPLUS_CONNECTIONS;
+  }
+
+  #upgrade(request: IncomingMessage, client: Duplex, first: Buffer): void {
+    if (!this.#connections.isOpen(client)) return;
+    const tunnel = new Tunnel({
+      ...{ request, client, first, clock: this.#options.clock, idleMs: this.#timeouts.idleMs },
+      linger: () => this.#connections.linger(client),
+    });
+    this.#handle(request, tunnel.response, tunnel);
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse, tunnel?: Tunnel): void {
+    // What follows the last answer of a connection gets none.
+    if (!this.#connections.isOpen(request.socket)) return;
+    const { path, refusal, ...where } = this.#router.find(request);
+    // A tunnel is tried once: an answer in its place is no error of the API. It takes no turn either: it may last for days.
+    const more = tunnel === undefined ? {} : { retries: undefined, turns: undefined, tunnel };
+    const exchange = new Exchange({ context: this.#context, ...where, ...more, request, response });
+    this.#running.add(exchange);
+    this.#connections.begin(exchange, () => {
+      const answer = this.#refusalOf(request) ?? refusal;
+      if (answer === undefined) exchange.start(path);
+      else exchange.refuse(answer);
+    });
+    if (!request.complete) this.#uploads.begin();
+  }
+
+  #refusalOf(request: IncomingMessage): OwnAnswer | undefined {
     if (this.#draining) return DRAINING;
-    if (path === undefined) return BAD_TARGET;
-    if (headers.host === undefined && httpVersion === '1.1') return NO_HOST;
-    // Other upgrades (h2c) are offers that a server may ignore: RFC 9110 section 7.8.
-    return headers.upgrade?.toLowerCase() === 'websocket' ? NO_UPGRADE : undefined;
+    if (this.#connections.count > this.#maxConnections && this.#connections.isSurplus(request.socket))
+      return TOO_MANY_CONNECTIONS;
+    return refusalOfMalformed(request);
   }
 
   #settled(exchange: Exchange): void {
@@ -218,25 +249,12 @@ class ProxyServer implements Proxy {
 
   /** Answers and counts a request for which node:http made no response object. */
   #refuseRaw(socket: Duplex, answer: OwnAnswer): void {
-    const { clock, sink } = this.#options;
     if (!socket.writable) {
       socket.destroy();
       return;
     }
-    const { provider } = this.#upstream;
-    const { status: code, origin, code: errorCode, type, message } = answer;
-    sink.open({ provider }).end({
-      timeMs: clock.nowMs(),
-      provider,
-      code,
-      origin,
-      phase: 'request',
-      error: { code: errorCode, type, message },
-      attempt: 0,
-      final: true,
-    });
-    socket.on('error', () => socket.destroy());
-    socket.write(wireForm(answer));
+    const { clock, sink } = this.#options;
+    answerRaw(socket, answer, { sink, clock, provider: this.#router.provider });
     this.#connections.linger(socket);
   }
 
@@ -262,20 +280,11 @@ class ProxyServer implements Proxy {
     this.#server.closeAllConnections();
     this.#connections.close();
     await closed;
-    await this.#upstream.destroy();
+    this.#router.destroy();
   }
 }
 
 /** Whether the client never sent anything: a connection that was opened ahead of its use is no request. */
 function isUnused(socket: Duplex): boolean {
   return 'bytesRead' in socket && socket.bytesRead === 0;
-}
-
-/** The path and query of a request target, in origin form or absolute form (RFC 9112 section 3.2). */
-function pathOf(target: string): string | undefined {
-  if (target.startsWith('/')) return target;
-  const absolute = /^https?:\/\/[^/?#]+(.*)$/i.exec(target);
-  if (absolute === null) return undefined;
-  const rest = absolute[1] ?? '';
-  return rest.startsWith('/') ? rest : `/${rest}`;
 }

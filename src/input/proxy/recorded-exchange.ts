@@ -63,7 +63,7 @@ export function eventOfRecorded(
         }),
         ...{ provider, status, stream, response, startMs: 0, endMs: 0 },
         mustEnd: request.mustEnd ?? isStream,
-        attempted: true,
+        attempt: 1,
         phase: isStream ? ('stream' as const) : ('body' as const),
         own: undefined,
         cut: undefined,

@@ -1,7 +1,8 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import { withoutTrailer } from './headers.ts';
-import { bodyOf, headersOf, type OwnAnswer } from './own-answer.ts';
+import type { WrittenAnswer } from './own-answer.ts';
+import type { AnswerHead } from './upstream/call.ts';
 
 /** The head of an answer; headers are flat (name, value, name, value) and go out as they are. */
 export interface ReplyHead {
@@ -22,6 +23,7 @@ export class Reply {
   readonly #idleMs: number;
   #status: number | undefined;
   #hasSent = false;
+  #hasSwitched = false;
   #cancelStall: (() => void) | undefined;
 
   constructor({
@@ -57,15 +59,32 @@ export class Reply {
 
   /** Whether the whole answer has been handed to the system. */
   get isFinished(): boolean {
-    return this.#response.writableFinished;
+    return this.#response.writableFinished || this.#hasSwitched;
+  }
+
+  /** Another protocol has begun in its place; `switched` ends it in good order. */
+  switches(status: number): void {
+    this.#status = status;
+  }
+
+  switched(): void {
+    this.#hasSwitched = true;
+  }
+
+  /** A 1xx, as it came. HTTP/1.0 has none (RFC 9110 section 15.2), and behind a pipelined answer it has no place. */
+  information({ status, reason, headers }: AnswerHead): void {
+    const { socket, headersSent, req } = this.#response;
+    if (socket === null || headersSent || req.httpVersion !== '1.1') return;
+    let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+    for (let at = 0; at + 1 < headers.length; at += 2) text += `${headers[at]}: ${headers[at + 1]}\r\n`;
+    socket.write(`${text}\r\n`, 'latin1');
   }
 
   /** Headers go out with the first chunk where that is already here, and on their own where it is not. */
   head({ status, reason, headers, keepAlive }: ReplyHead): void {
     if (!keepAlive) this.#response.shouldKeepAlive = false;
-    // undici reads the phrase as UTF-8 and node refuses what is not Latin-1: as bytes it passes, and unchanged.
     const flat = this.#isChunked(status, headers) ? [...headers] : withoutTrailer(headers);
-    this.#response.writeHead(status, Buffer.from(reason).toString('latin1'), flat);
+    this.#response.writeHead(status, reason, flat);
     this.#status = status;
     process.nextTick(() => this.#flush());
   }
@@ -89,13 +108,12 @@ export class Reply {
   }
 
   /** Sends an answer of our own. */
-  own(answer: OwnAnswer, keepAlive: boolean): void {
-    const body = bodyOf(answer);
+  own({ status, reason, headers, body }: WrittenAnswer, keepAlive: boolean): void {
     if (!keepAlive) this.#response.shouldKeepAlive = false;
     this.#response.sendDate = true;
     // node would keep the phrase of an answer of the upstream's whose head it refused.
-    this.#response.writeHead(answer.status, STATUS_CODES[answer.status], headersOf(answer, body));
-    this.#status = answer.status;
+    this.#response.writeHead(status, reason, [...headers]);
+    this.#status = status;
     this.#hasSent = true;
     this.#response.end(body);
     this.#watchStall();
@@ -104,8 +122,10 @@ export class Reply {
   /** Ends the client's connection without ending the body: what was forwarded still arrives, and then the break shows. */
   cut(): void {
     this.#watchStall();
-    if (this.#response.socket === null) this.#response.destroy();
-    else this.#response.socket.destroySoon();
+    const { socket } = this.#response;
+    if (socket === null) this.#response.destroy();
+    // node holds what was written in this turn until it ends.
+    else process.nextTick(() => socket.destroySoon());
   }
 
   /** The client is gone or has everything. */

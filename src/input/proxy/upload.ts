@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 
-/** What goes to undici as the request body. */
-export type UploadBody = Readable | Buffer | null;
+/** What goes up as the request body. */
+export type UploadBody = Readable | Buffer | undefined;
 
 /** Bytes of a request body that may wait for the upstream; beyond it the client is made to wait. */
 const MAX_WAITING_BYTES = 64 * 1024;
@@ -10,8 +10,8 @@ const MAX_WAITING_BYTES = 64 * 1024;
 /**
  * A request body on its way to the upstream, with someone looking on.
  *
- * The request itself is not given to undici: it destroys its body when the upstream answers early (a 401 to a long
- * upload), and a destroyed request takes the client's connection with it. Here an upstream that has heard enough only
+ * The request itself is not given away: a body is destroyed when the upstream answers early (a 401 to a long upload), and
+ * a destroyed request takes the client's connection with it. Here an upstream that has heard enough only
  * means that the rest is read and dropped, so the client gets its answer. The first bytes are read before there is a
  * connection, so the model is known even if none can be made. A body that came in one piece, as nearly all do, goes out
  * in one piece without a stream.
@@ -19,15 +19,19 @@ const MAX_WAITING_BYTES = 64 * 1024;
 export class Upload {
   readonly #request: IncomingMessage;
   readonly #watch: (chunk: Buffer) => void;
+  readonly #maxWaitingBytes: number;
   #send: ((body: UploadBody) => void) | undefined;
   #body: Readable | undefined;
   #onRead: (() => void) | undefined;
   #hasBegun = false;
   #isRead = false;
 
-  constructor(request: IncomingMessage, watch: (chunk: Buffer) => void) {
+  /** `heldBytes`: a body up to this size is held in memory anyway, and so need not wait. */
+  constructor(request: IncomingMessage, watch: (chunk: Buffer) => void, heldBytes = 0) {
     this.#request = request;
     this.#watch = watch;
+    const isHeld = Number(request.headers['content-length'] ?? 0) <= heldBytes;
+    this.#maxWaitingBytes = isHeld ? Math.max(MAX_WAITING_BYTES, heldBytes) : MAX_WAITING_BYTES;
     // A client that leaves shows as the response's close; without a listener the request's error would end the process.
     request.on('error', () => undefined);
   }
@@ -63,8 +67,8 @@ export class Upload {
   }
 
   /** Stops the upstream's waiting: the client will send no more. */
-  abort(reason: Error): void {
-    this.#body?.destroy(reason);
+  abort(): void {
+    this.#body?.destroy();
   }
 
   #takes(chunk: Buffer): void {
@@ -85,7 +89,7 @@ export class Upload {
 
   #ends(): void {
     this.#isRead = true;
-    this.#send?.(null);
+    this.#send?.(undefined);
     this.#send = undefined;
     if (this.#body?.destroyed === false) this.#body.push(null);
     this.#onRead?.();
@@ -94,15 +98,14 @@ export class Upload {
   #createBody(): Readable {
     const request = this.#request;
     const body = new Readable({
-      highWaterMark: MAX_WAITING_BYTES,
+      highWaterMark: this.#maxWaitingBytes,
       read: () => void request.resume(),
       destroy: (error, done) => {
         request.resume();
         done(error);
       },
     });
-    // undici takes its own listener away when it is done with the body; a later error must not end the process.
-    return body.on('error', () => undefined);
+    return body;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RequestEvent } from '../../event/request-event.ts';
-import type { EventSink, LiveRequest } from '../../event/sink.ts';
+import type { AttemptVerdict, EventSink, LiveRequest } from '../../event/sink.ts';
 import type { Store } from '../store.ts';
 import type { Admission } from './model-admission.ts';
 
@@ -20,10 +20,12 @@ export function createInFlight({
   store,
   admission,
   record,
+  judge,
 }: {
   readonly store: Store;
   readonly admission: Admission;
   readonly record: (event: RequestEvent, inFlight: number) => void;
+  readonly judge: (event: RequestEvent, inFlight: number) => AttemptVerdict;
 }): EventSink['open'] {
   const groups = new Map<string, Map<string | undefined, Group>>();
   store.beforeCollect(() => expose(store, admission, groups));
@@ -57,7 +59,12 @@ export function createInFlight({
         group = join(provider, name, request);
         inFlight = group.live.size - 1;
       },
+      judge: (event) => judge(event, inFlight),
       attempt: (event) => record(event, inFlight),
+      retry({ cause }, decision) {
+        const model = admission.model(provider, group.model, false);
+        store.add('llm_retries_total', { provider, model, cause, decision });
+      },
       end(event) {
         if (!leave(group, request)) return;
         record(event, inFlight);

@@ -9,6 +9,8 @@ export interface ProviderSettings {
   readonly gatewayTimeoutSeconds?: number | undefined;
   readonly host?: string | undefined;
   readonly models: readonly string[];
+  /** Of requests that wait for their turn; absent where nobody has to. */
+  readonly priorities?: readonly string[] | undefined;
 }
 
 /** The configured providers by their label values; their models are label values too. */

@@ -4,7 +4,7 @@ import { type Classification, classify } from '../../classify/classify.ts';
 import { createTrafficObserver } from '../../classify/inference/traffic-observer.ts';
 import type { Clock } from '../../clock.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
-import type { EventSink, PushSink } from '../../event/sink.ts';
+import type { AttemptVerdict, EventSink, PushSink } from '../../event/sink.ts';
 import type { Store } from '../store.ts';
 import { createFailureLog, type Failure } from './failures.ts';
 import { createInFlight } from './in-flight.ts';
@@ -14,6 +14,7 @@ import { type Judged, measureAttempt, measureRequest } from './measure.ts';
 import { createMeters } from './meter.ts';
 import { type Admission, createAdmission, UNKNOWN } from './model-admission.ts';
 import { createPushRecorder } from './push-recorder.ts';
+import { createQueueRecorder } from './queue-recorder.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { SourceFit } from './source/source-fit.ts';
 import { createSourceRecorder, type SourceReport } from './source/source-recorder.ts';
@@ -63,6 +64,7 @@ export function createRecorder({
   const failureLog = createFailureLog();
   const meters = createMeters(store);
   const noteRateLimit = createRateLimits({ store, clock });
+  const { queue, begin: beginQueues } = createQueueRecorder({ store, clock, admission });
 
   const lanes = createLanes({
     admission,
@@ -104,13 +106,19 @@ export function createRecorder({
     lanes.forget();
     exposeInfo(store, providers, catalogue);
     beginAtZero(store, providers, catalogue);
+    beginQueues(providers);
   };
 
   reconfigure(settings);
-  const open = createInFlight({ store, admission, record });
+  const judgeTry = (event: RequestEvent, inFlight: number): AttemptVerdict => {
+    const lane = lanes.of(event);
+    const { cause } = classify(event, catalogue, lane.traffic().contextFor(event, { ...lane.known, inFlight }));
+    return { cause, retryable: catalogue.causes[cause].retryable };
+  };
+  const open = createInFlight({ store, admission, record, judge: judgeTry });
   const { open: source, reports: sources } = createSourceRecorder({ store, clock, record, onFit });
   const pushes = createPushRecorder(store);
-  return { open, source, pushes, reconfigure, failures: failureLog.list, sources };
+  return { open, source, pushes, queue, reconfigure, failures: failureLog.list, sources };
 }
 
 /** What is configured, by the label values that events will be counted under. */

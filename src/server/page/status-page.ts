@@ -31,12 +31,13 @@ ${stateSection(status.state)}
 `.html;
 }
 
-function header({ version, revision, uptimeSeconds, ready, inputs }: Status): Html {
+function header({ version, revision, uptimeSeconds, ready, inputs, advice }: Status): Html {
   const state = ready ? html`<b class="good">ready</b>` : html`<b class="bad">not ready</b>`;
   return html`<header>
 <h1>llm-exporter</h1>
 <p>${state} <span class="soft">version ${version} (${revision}), up ${formatSpan(uptimeSeconds)}</span></p>
 ${inputs.map(({ kind, description }) => html`<p>${kind}: <code>${description}</code></p>`)}
+${advice.map(({ setting, message }) => html`<p class="bad">Warning: <code>${setting}</code> ${message}</p>`)}
 <nav><a href="metrics">Metrics</a><a href="api/v1/status">Status as JSON</a><a href="api/v1/causes">Causes</a><a href="api/v1/failures">Failures as JSON</a></nav>
 </header>`;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { hasKey } from '../../../provider/headers/credentials.ts';
 import { headerValue, type ParsedHeaders } from '../../../provider/headers/parsed-headers.ts';
 import { operationFromPath } from '../../../provider/operation.ts';
 import { createRequestBodyScanner, factsFromPath } from '../../../provider/request-body.ts';
@@ -31,7 +32,7 @@ const ENDS_WITH_EVENT: ReadonlySet<string | undefined> = new Set([
 export function createRequestTap({ url = '/', method = 'POST', headers }: RequestHead): RequestTap {
   const scanner = createRequestBodyScanner();
   const path = factsFromPath(url);
-  const keyPresent = hasKey(headers);
+  const keyPresent = hasKey(url, headers);
   const operation = operationFromPath(url);
   const mustEnd = ENDS_WITH_EVENT.has(operation);
   /** A good answer proves the model it was asked of, so a name is taken only from where an API reads it. */
@@ -48,17 +49,9 @@ export function createRequestTap({ url = '/', method = 'POST', headers }: Reques
   };
 }
 
-/** Where OpenAI, Anthropic, Azure and Gemini clients put their key. Only its presence is looked at. */
-const KEY_HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] as const;
-
 /** Ids end up in exemplars: nothing but what ids are made of. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 const REQUEST_ID_HEADERS = ['x-request-id', 'request-id'] as const;
-
-/** Whether the client sent any credential; `Bearer ` with nothing behind it is none. */
-function hasKey(headers: ParsedHeaders): boolean {
-  return KEY_HEADERS.some((name) => (headerValue(headers, name) ?? '').replace(/^bearer\s*/i, '').trim() !== '');
-}
 
 /** The id that the answer or, failing that, the request carries. */
 export function requestIdOf(...sources: readonly (ParsedHeaders | undefined)[]): string | undefined {

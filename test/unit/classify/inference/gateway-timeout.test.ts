@@ -57,7 +57,7 @@ describe('the gateway timeout', () => {
 
   test('is not learned from what the client, the network or the exporter ended, nor from retries', () => {
     for (const fields of [
-      { origin: 'network', phase: 'headers', error: { code: 'UND_ERR_HEADERS_TIMEOUT' } },
+      { origin: 'network', phase: 'headers', error: { code: 'headers_timeout' } },
       { origin: 'exporter' },
       { code: 499 },
       { attempt: 2 },

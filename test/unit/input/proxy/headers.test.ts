@@ -41,8 +41,6 @@ test('what belongs to one connection stays there, all else keeps order, case and
 });
 
 test('answers keep their bytes, and headers that Connection names on any of its lines are dropped', () => {
-  const raw = ['Connection', 'close', 'connection', 'X-A', 'x-a', '1', 'X-B', 'caf\u00e9'].map((text) =>
-    Buffer.from(text, 'latin1'),
-  );
+  const raw = ['Connection', 'close', 'connection', 'X-A', 'x-a', '1', 'X-B', 'caf\u00e9'];
   assert.deepEqual(headersForClient(raw), ['X-B', 'caf\u00e9']);
 });

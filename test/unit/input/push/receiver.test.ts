@@ -27,6 +27,7 @@ function start({
     sink: {
       open: () => assert.fail('a push has no live requests'),
       source: () => source,
+      queue: () => assert.fail('a push waits in no queue'),
       pushes: () => (result) => results.push(result),
     },
     clock,

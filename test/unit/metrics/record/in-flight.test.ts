@@ -13,7 +13,8 @@ function newInFlight() {
   const admission = createAdmission({ onOverflow: () => undefined });
   admission.configure({ providers: { p: { models: ['a', 'b'] } }, modelLimit: 10 });
   const told: number[] = [];
-  const open = createInFlight({ store, admission, record: (_event, inFlight) => told.push(inFlight) });
+  const judge = () => ({ cause: 'unclassified', retryable: 'no' }) as const;
+  const open = createInFlight({ store, admission, judge, record: (_event, inFlight) => told.push(inFlight) });
   const begin = (model: string) => {
     const live = open({ provider: 'p' });
     live.model = model;

@@ -1,0 +1,50 @@
+import { upstreamsOf } from './providers.ts';
+import type { Config, ProxyConfig } from './schema.ts';
+
+/** A setting that is allowed and likely to hurt: told to people, never a reason to refuse. */
+export interface Advice {
+  /** `proxy.timeouts.headers`. */
+  readonly setting: string;
+  /** What it is now and what would be right. */
+  readonly message: string;
+}
+
+/** What Novita asks of every timeout on the way, and where most gateways stop waiting: https://novita.ai/docs/guides/error (503/504). */
+const LONG_ENOUGH_MS = 60_000;
+
+/** Why each timeout on the way to the first byte of an answer must leave time for a generation. */
+const WAITS = {
+  headers: 'a long non-streaming answer begins only when all of it is generated',
+  idle: 'the first token of a stream, or one after long reasoning, may take longer',
+  total: 'a long answer takes longer than that, streamed or not',
+} as const;
+
+/** Everything that is worth a warning, in the order of the reference. */
+export function adviceOn(config: Config): readonly Advice[] {
+  const { proxy } = config;
+  return proxy === undefined ? [] : [...shortTimeouts(proxy), ...earlierThanGateway(proxy, config.providers)];
+}
+
+function shortTimeouts({ timeouts }: ProxyConfig): Advice[] {
+  return (['headers', 'idle', 'total'] as const).flatMap((name) => {
+    const ms = timeouts[name];
+    if (ms === undefined || ms >= LONG_ENOUGH_MS) return [];
+    const message = `${seconds(ms)} is below 60s: ${WAITS[name]}, and is cut off then; set it above 60s`;
+    return [{ setting: `proxy.timeouts.${name}`, message }];
+  });
+}
+
+/** Who gives up before the provider's gateway does never sees its answer. */
+function earlierThanGateway(proxy: ProxyConfig, providers: Config['providers']): Advice[] {
+  const proxied = new Set(upstreamsOf(proxy).map(({ provider }) => provider));
+  const { headers } = proxy.timeouts;
+  return Object.entries(providers).flatMap(([name, { gateway_timeout: gateway }]) => {
+    if (gateway === undefined || gateway <= headers || !proxied.has(name)) return [];
+    const message = `${seconds(gateway)} is above proxy.timeouts.headers, ${seconds(headers)}: answers that the provider still gives are cut off before; raise proxy.timeouts.headers`;
+    return [{ setting: `providers.${name}.gateway_timeout`, message }];
+  });
+}
+
+function seconds(ms: number): string {
+  return `${ms / 1000}s`;
+}

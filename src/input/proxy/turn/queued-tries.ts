@@ -1,0 +1,143 @@
+import { Readable } from 'node:stream';
+import type { RequestEvent } from '../../../event/request-event.ts';
+import type { AttemptListener } from '../attempt.ts';
+import type { OwnAnswer } from '../own-answer.ts';
+import { Tries, type TriesOptions, type TryFacts } from '../retry/tries.ts';
+import type { ResponseFacts } from '../tap/stream-tap.ts';
+import type { UploadBody } from '../upload.ts';
+import { shedAnswer } from './shed.ts';
+import type { Turn } from './turn.ts';
+import type { Turns } from './turns.ts';
+
+/**
+ * Bodies up to this size are read while their request waits, so that the model is known wherever it stands (OpenAI's client for Python writes
+ * the messages before it), and a client that leaves is noticed at once. A larger body stands still after its first 64 KiB.
+ */
+const WAITING_BODY_BYTES = 256 * 1024;
+
+export interface QueuedTriesOptions extends Omit<TriesOptions, 'tried'> {
+  /** Undefined: nobody waits. */
+  readonly turns: Turns | undefined;
+  /** Answers in the upstream's place. */
+  refuse(answer: OwnAnswer): void;
+}
+
+/**
+ * The tries of one request, begun when it has its turn.
+ *
+ * It asks as soon as it is known which model it is for, or that no more can be read without sending it. The turn is kept from then to the
+ * end of the upstream's work, through all retries and the waits between them: who waits because the API asked for it keeps load off an API that
+ * has too much, and a request that had its turn once cannot be shed after all. A fallback gives the turn back, since it goes
+ * elsewhere; there it asks for none, as its retry budget bounds it. A client that reads slowly does not keep a turn once the upstream is done.
+ */
+export class QueuedTries {
+  readonly #options: QueuedTriesOptions;
+  readonly #turns: Turns | undefined;
+  readonly #tries: Tries;
+  /** Set while the request is not ready to ask. */
+  #start: (() => void) | undefined;
+  #readBytes = 0;
+  #maxReadBytes = 0;
+  #turn: Turn | undefined;
+  #isOver = false;
+
+  constructor(options: QueuedTriesOptions) {
+    this.#options = options;
+    this.#turns = options.turns?.isOn === true ? options.turns : undefined;
+    this.#tries = new Tries({
+      ...options,
+      listener: this.#turns === undefined ? options.listener : this.#endsTurn(options.listener),
+      tried: ({ cause }, isElsewhere) => this.#tried(cause, isElsewhere),
+    });
+  }
+
+  /** How much of a body is held, where requests may wait. */
+  static heldBodyBytes(turns: Turns | undefined): number {
+    return turns?.isOn === true ? WAITING_BODY_BYTES : 0;
+  }
+
+  /** The first piece of the body is here. */
+  start(body: UploadBody): void {
+    if (this.#turns === undefined) {
+      this.#tries.start(body);
+      return;
+    }
+    this.#start = () => this.#tries.start(body);
+    if (body instanceof Readable) {
+      this.#maxReadBytes = body.readableHighWaterMark;
+      this.#options.request.once('end', () => this.#ask());
+    }
+    if (this.#isReady) this.#ask();
+  }
+
+  /** A piece of the request's body passes. */
+  uploads(chunk: Buffer): void {
+    this.#tries.uploads(chunk);
+    this.#readBytes += chunk.length;
+    if (this.#start !== undefined && this.#isReady) this.#ask();
+  }
+
+  resume(): void {
+    this.#tries.resume();
+  }
+
+  /** Nobody waits for an answer any more. */
+  leave(): void {
+    this.#isOver = true;
+    this.#tries.leave();
+    this.#turn?.end();
+  }
+
+  finish(done: (facts: ResponseFacts) => void): void {
+    this.#tries.finish(done);
+  }
+
+  facts(response: ResponseFacts): TryFacts {
+    return this.#tries.facts(response);
+  }
+
+  /** To be called with the final event, before that is handed over. */
+  settle(event: RequestEvent): void {
+    this.#tries.settle(event);
+    const { guard, live } = this.#options;
+    const turn = this.#turn;
+    if (turn?.learns === true) guard('queue', undefined, () => turn.report(live.judge(event).cause));
+  }
+
+  get #isReady(): boolean {
+    return (
+      this.#turns?.needsModel !== true ||
+      this.#options.live.model !== undefined ||
+      this.#readBytes >= this.#maxReadBytes
+    );
+  }
+
+  #ask(): void {
+    const start = this.#start;
+    if (this.#isOver || this.#turns === undefined || start === undefined) return;
+    this.#start = undefined;
+    const { request, live, refuse } = this.#options;
+    this.#turn = this.#turns.turnOf(request, live.model, {
+      granted: start,
+      shed: (reason) => refuse(shedAnswer(reason)),
+    });
+    this.#turn.enter();
+  }
+
+  #endsTurn(listener: AttemptListener): AttemptListener {
+    return {
+      ...listener,
+      end: (trailers) => {
+        this.#turn?.end();
+        listener.end(trailers);
+      },
+    };
+  }
+
+  #tried(cause: string, isElsewhere: boolean): void {
+    this.#turn?.report(cause);
+    if (!isElsewhere) return;
+    this.#turn?.end();
+    this.#turn = undefined;
+  }
+}

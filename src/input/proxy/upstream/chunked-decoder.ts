@@ -1,0 +1,134 @@
+import { InvalidAnswerError, parseFields } from './head.ts';
+
+const TAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const SEMICOLON = 0x3b;
+const DEL = 0x7f;
+/** Longest line of a chunk's size with its extensions, which nobody uses, and of a trailer section. */
+const MAX_LINE_BYTES = 16 * 1024;
+/** One more digit than this and a size would not be exact any more; it is more than any answer. */
+const MAX_SIZE_BEFORE_DIGIT = 2 ** 48;
+
+/** What the next byte is. `size` has seen no digit yet. */
+type Place =
+  | 'size'
+  | 'digits'
+  | 'space'
+  | 'extension'
+  | 'size_lf'
+  | 'data'
+  | 'data_cr'
+  | 'data_lf'
+  | 'trailer'
+  | 'over';
+
+/**
+ * Takes the framing of a chunked body away (RFC 9112 section 7.1).
+ *
+ *   size line → data → its line end → size line … → 0 → trailer lines → blank line → over
+ *
+ * A stream of an LLM is some hundred chunks of a hundred bytes each, so sizes are read byte by byte: no text is made of them. Line ends are
+ * CRLF: a bare LF is read by some and not by others, the ground of smuggling (RFC 9112 section 11.2).
+ */
+export class ChunkedDecoder {
+  readonly #onData: (chunk: Buffer) => void;
+  readonly #trailerLines: string[] = [];
+  #place: Place = 'size';
+  /** Of the chunk: its size while that is read, then what is still to come. */
+  #left = 0;
+  #lineBytes = 0;
+  #line = '';
+  #trailerBytes = 0;
+
+  constructor(onData: (chunk: Buffer) => void) {
+    this.#onData = onData;
+  }
+
+  get isOver(): boolean {
+    return this.#place === 'over';
+  }
+
+  /** Flat. */
+  get trailers(): readonly string[] {
+    return parseFields(this.#trailerLines);
+  }
+
+  /** Takes the next bytes; returns those behind the end of the body. Throws an InvalidAnswerError. */
+  push(bytes: Buffer): Buffer {
+    let at = 0;
+    while (at < bytes.length && this.#place !== 'over') {
+      if (this.#place === 'data') at = this.#data(bytes, at);
+      else if (this.#place === 'trailer') at = this.#trailer(bytes, at);
+      else {
+        this.#framing(bytes[at] ?? 0);
+        at += 1;
+      }
+    }
+    return bytes.subarray(at);
+  }
+
+  #data(bytes: Buffer, at: number): number {
+    const end = Math.min(bytes.length, at + this.#left);
+    this.#left -= end - at;
+    if (this.#left === 0) this.#place = 'data_cr';
+    this.#onData(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
+    return end;
+  }
+
+  #framing(byte: number): void {
+    if (this.#place === 'data_cr' || this.#place === 'data_lf') {
+      if (byte !== (this.#place === 'data_cr' ? CR : LF))
+        throw new InvalidAnswerError('a chunk is longer than its size');
+      this.#place = this.#place === 'data_cr' ? 'data_lf' : 'size';
+    } else if (this.#place === 'size_lf') {
+      if (byte !== LF) throw new InvalidAnswerError('the line of a chunk size does not end in CRLF');
+      this.#lineBytes = 0;
+      this.#place = this.#left === 0 ? 'trailer' : 'data';
+    } else this.#sizeLine(byte);
+  }
+
+  #sizeLine(byte: number): void {
+    this.#lineBytes += 1;
+    if (this.#lineBytes > MAX_LINE_BYTES) throw new InvalidAnswerError('a chunk begins with a line without end');
+    const digit = this.#place === 'size' || this.#place === 'digits' ? hexDigit(byte) : -1;
+    if (digit !== -1) this.#digit(digit);
+    else if (this.#place === 'size') throw new InvalidAnswerError('a chunk has no size');
+    else if (byte === CR) this.#place = 'size_lf';
+    else if (this.#place === 'extension') {
+      if ((byte < SPACE && byte !== TAB) || byte === DEL)
+        throw new InvalidAnswerError('a chunk extension holds a control character');
+    } else if (byte === SEMICOLON) this.#place = 'extension';
+    else if (byte === SPACE || byte === TAB) this.#place = 'space';
+    else throw new InvalidAnswerError('a chunk has no valid size');
+  }
+
+  #digit(digit: number): void {
+    if (this.#place === 'size') this.#left = 0;
+    if (this.#left >= MAX_SIZE_BEFORE_DIGIT) throw new InvalidAnswerError('a chunk is too large');
+    this.#left = this.#left * 16 + digit;
+    this.#place = 'digits';
+  }
+
+  #trailer(bytes: Buffer, at: number): number {
+    const lf = bytes.indexOf(LF, at);
+    const end = lf === -1 ? bytes.length : lf;
+    this.#trailerBytes += end - at;
+    if (this.#trailerBytes > MAX_LINE_BYTES) throw new InvalidAnswerError('the trailers are too long');
+    this.#line += bytes.toString('latin1', at, end);
+    if (lf === -1) return end;
+    if (!this.#line.endsWith('\r')) throw new InvalidAnswerError('a line of the trailers does not end in CRLF');
+    if (this.#line === '\r') this.#place = 'over';
+    else this.#trailerLines.push(this.#line.slice(0, -1));
+    this.#line = '';
+    return lf + 1;
+  }
+}
+
+/** -1: none. */
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}

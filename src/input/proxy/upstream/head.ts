@@ -1,0 +1,151 @@
+import type { AnswerHead } from './call.ts';
+
+/** A head that is no HTTP/1.x. */
+export class InvalidAnswerError extends Error {
+  override readonly name = 'InvalidAnswerError';
+}
+
+/** `HTTP/1.1 200 OK`; the reason may be missing with its space, as some servers write it (RFC 9112 section 4). */
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
+/** RFC 9110 section 5.6.2: the characters of a token, of which names are made. */
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** RFC 9110 section 5.5: no control characters but tab; a bare CR could end the line for somebody else. */
+const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+
+/** How the body behind a head ends (RFC 9112 section 6.3). */
+export type Framing =
+  | { readonly kind: 'none' | 'chunked' | 'until_close' }
+  | { readonly kind: 'length'; readonly length: number };
+
+export interface ParsedHead extends AnswerHead {
+  /** The connection can carry another request after this answer. */
+  readonly keepAlive: boolean;
+  /** Seconds the server says it keeps an idle connection (`Keep-Alive: timeout=5`). */
+  readonly keepAliveSeconds: number | undefined;
+  readonly framing: Framing;
+}
+
+/** Reads the head of an answer: its text in Latin-1, up to and without the blank line. Throws an InvalidAnswerError. */
+export function parseHead(text: string, method: string): ParsedHead {
+  const [statusLine = '', ...lines] = text.split('\r\n');
+  const [, minor, digits, reason = ''] = STATUS_LINE.exec(statusLine) ?? [];
+  if (digits === undefined) throw new InvalidAnswerError('no status line');
+  const status = Number(digits);
+  const fields = parseFields(lines);
+  const facts = readConnectionFields(fields);
+  const framing = framingOf(status, method, facts);
+  return {
+    ...{ status, reason, framing },
+    headers: facts.lengths.length > 1 ? withOneLength(fields) : fields,
+    keepAlive: framing.kind !== 'until_close' && stays(minor === '1', facts),
+    keepAliveSeconds: facts.keepAliveSeconds,
+  };
+}
+
+/** Header or trailer lines, flat. Throws an InvalidAnswerError. */
+export function parseFields(lines: readonly string[]): string[] {
+  const fields: string[] = [];
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, Math.max(colon, 0));
+    // A line that begins with a space would continue the one before it: obsolete, and a way to smuggle (RFC 9112 section 5.2).
+    if (!NAME.test(name)) throw new InvalidAnswerError('a header has no valid name');
+    const value = trim(line, colon + 1);
+    if (FORBIDDEN_IN_VALUE.test(value)) throw new InvalidAnswerError(`header ${name} holds a control character`);
+    fields.push(name, value);
+  }
+  return fields;
+}
+
+/** Without the spaces and tabs around it; String.trim would take U+00A0 away, which is a byte of the value here. */
+function trim(line: string, from: number): string {
+  let start = from;
+  let end = line.length;
+  while (start < end && (line[start] === ' ' || line[start] === '\t')) start += 1;
+  while (end > start && (line[end - 1] === ' ' || line[end - 1] === '\t')) end -= 1;
+  return line.slice(start, end);
+}
+
+/** What the fields about connection and framing say; lists are split at their commas (RFC 9110 section 5.6.1), in lower case. */
+interface ConnectionFields {
+  readonly connection: readonly string[];
+  readonly codings: readonly string[];
+  readonly lengths: readonly string[];
+  readonly keepAliveSeconds: number | undefined;
+}
+
+function readConnectionFields(headers: readonly string[]): ConnectionFields {
+  const connection: string[] = [];
+  const codings: string[] = [];
+  const lengths: string[] = [];
+  let keepAliveSeconds: number | undefined;
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] ?? '';
+    const value = headers[at + 1] ?? '';
+    // Their lengths tell these apart from nearly all others, without a lower-case copy of each name.
+    if (name.length === 10 && isNamed(name, 'connection')) connection.push(...listOf(value));
+    else if (name.length === 10 && isNamed(name, 'keep-alive'))
+      keepAliveSeconds = Number(/timeout=(\d{1,6})/i.exec(value)?.[1]);
+    else if (name.length === 17 && isNamed(name, 'transfer-encoding')) codings.push(...listOf(value));
+    else if (name.length === 14 && isNamed(name, 'content-length')) lengths.push(...listOf(value));
+  }
+  return { connection, codings, lengths, keepAliveSeconds };
+}
+
+function isNamed(name: string, lower: string): boolean {
+  return name.toLowerCase() === lower;
+}
+
+/** No pattern splits and trims at once: on many spaces its work would grow with their square. */
+function listOf(value: string): string[] {
+  return value
+    .toLowerCase()
+    .split(',')
+    .map((item) => trim(item, 0));
+}
+
+/** HTTP/1.0 closes unless it says otherwise; with a Transfer-Encoding, which it does not have, in any case (RFC 9112 section 6.1). */
+function stays(isMinor1: boolean, { connection, codings }: ConnectionFields): boolean {
+  return isMinor1 ? !connection.includes('close') : connection.includes('keep-alive') && codings.length === 0;
+}
+
+/** RFC 9112 section 6.3, in its order but for what it lets a recipient refuse. */
+function framingOf(status: number, method: string, { codings, lengths }: ConnectionFields): Framing {
+  // Behind a CONNECT that was granted all bytes are the tunnel's, whatever its head says.
+  if (method === 'CONNECT' && status >= 200 && status < 300) return { kind: 'none' };
+  if (codings.length > 0 && lengths.length > 0) {
+    throw new InvalidAnswerError('both Transfer-Encoding and Content-Length');
+  }
+  const length = lengthOf(lengths);
+  if (method === 'HEAD' || status === 204 || status === 304 || status < 200) return { kind: 'none' };
+  if (codings.length > 0) {
+    if (codings.length === 1 && codings[0] === 'chunked') return { kind: 'chunked' };
+    throw new InvalidAnswerError(`Transfer-Encoding ${codings.join(', ').slice(0, 40)} is not understood`);
+  }
+  if (length === undefined) return { kind: 'until_close' };
+  return length === 0 ? { kind: 'none' } : { kind: 'length', length };
+}
+
+/** The same length said twice is one length (RFC 9112 section 6.3). */
+function lengthOf(lengths: readonly string[]): number | undefined {
+  const [length] = lengths;
+  if (length === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(length) || lengths.some((other) => other !== length))
+    throw new InvalidAnswerError('Content-Length is no length');
+  return Number(length);
+}
+
+/** Said twice it may not go on like that (RFC 9110 section 8.6). */
+function withOneLength(fields: readonly string[]): string[] {
+  const kept: string[] = [];
+  let isSaid = false;
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const name = fields[at] ?? '';
+    const value = fields[at + 1] ?? '';
+    const isLength = isNamed(name, 'content-length');
+    if (!isLength) kept.push(name, value);
+    else if (!isSaid) kept.push(name, listOf(value)[0] ?? '');
+    isSaid ||= isLength;
+  }
+  return kept;
+}

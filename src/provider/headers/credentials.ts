@@ -1,0 +1,19 @@
+import { headerValue, type ParsedHeaders } from './parsed-headers.ts';
+
+/** Where OpenAI, Anthropic, Azure and Gemini clients put their key, in lower case. */
+export const KEY_HEADERS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] as const;
+
+/** Gemini's key may stand in the query: https://ai.google.dev/api/all-methods. */
+const KEY_IN_QUERY = /[?&]key=[^&#]/;
+
+/** Whether the client sent any credential; only its presence is looked at. `Bearer ` with nothing behind it is none. */
+export function hasKey(url: string, headers: ParsedHeaders): boolean {
+  return presentedKeys(headers).length > 0 || KEY_IN_QUERY.test(url);
+}
+
+/** The keys that a client sent in its headers. They must go nowhere: not into a log line, not into a label. */
+export function presentedKeys(headers: ParsedHeaders): string[] {
+  return KEY_HEADERS.map((name) => (headerValue(headers, name) ?? '').replace(/^bearer\s*/i, '').trim()).filter(
+    (key) => key !== '',
+  );
+}
