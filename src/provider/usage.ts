@@ -3,7 +3,9 @@ import type { TokenUsage } from '../event/request-event.ts';
 /** How far behind `"usage":` an object may reach; the largest seen in the wild (per-modality details) is under 2 KiB. */
 const MAX_USAGE_CHARS = 8192;
 
-const USAGE_KEY = /"usage(?:Metadata)?"\s*:\s*(?=\{)/g;
+const KEY_START = '"usage';
+/** Sticky: tried where KEY_START was found. */
+const USAGE_KEY = /"usage(?:Metadata)?"\s*:\s*(?=\{)/y;
 
 /**
  * Token counts from a `usage` (OpenAI, Anthropic) or `usageMetadata` (Gemini) object, brought to one meaning: `input`
@@ -20,10 +22,18 @@ export function readUsage(value: unknown): TokenUsage | undefined {
  * completion around it. Quotes inside a completion are escaped, so text cannot be taken for the key.
  */
 export function findUsage(text: string): TokenUsage | undefined {
-  const last = [...text.matchAll(USAGE_KEY)].at(-1);
-  if (last === undefined) return undefined;
-  const object = objectAt(text, last.index + last[0].length);
+  const start = lastUsageStart(text);
+  const object = start === undefined ? undefined : objectAt(text, start);
   return object === undefined ? undefined : readUsage(parse(object));
+}
+
+/** Where the last usage object opens. From the end, where it mostly stands. */
+function lastUsageStart(text: string): number | undefined {
+  for (let at = text.lastIndexOf(KEY_START); at !== -1; at = at === 0 ? -1 : text.lastIndexOf(KEY_START, at - 1)) {
+    USAGE_KEY.lastIndex = at;
+    if (USAGE_KEY.test(text)) return USAGE_KEY.lastIndex;
+  }
+  return undefined;
 }
 
 /** The later report wins field by field: Anthropic tells input tokens at the start of a stream and output tokens at its end. */

@@ -7,7 +7,7 @@ import OpenAI from 'openai';
 import { startCounting } from '../support/counting-proxy.ts';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
-import { bodyOf, openRequest, send, upstreamAt } from '../support/proxy.ts';
+import { bodyOf, headOf, openRequest, send, upstreamAt } from '../support/proxy.ts';
 import { chatFrame, DONE_FRAME, openStream, startUpstream } from '../support/upstream.ts';
 
 const CHAT = '{"model":"m"}';
@@ -68,7 +68,9 @@ test('successes, streams and errors that are streams do not wait for their end',
     response.write(chatFrame('Hel'));
     streams.push(response);
   });
-  const { port, settled } = await startCounting(t, { upstreams: [upstreamAt(upstream.url)], hasCauseHeader: true });
+  // Its time stands still: who waits here, waits for ever.
+  const options = { upstreams: [upstreamAt(upstream.url)], hasCauseHeader: true, clock: createManualClock() };
+  const { port, settled } = await startCounting(t, options);
   for (const path of ['/stream', '/error']) {
     const answer = await send(port, CHAT, { path });
     assert.equal(answer.headers[CAUSE], undefined, 'the head is here while the stream goes on');
@@ -136,6 +138,29 @@ test('a client that leaves while its error is held is one 499', async (t) => {
   clock.advance(5000);
   assert.equal(event?.code, 499);
   await eventually(() => assert.equal(upstream.sockets.size, 0));
+});
+
+test('a proxy that stops answers for an error that is still held', async (t) => {
+  const clock = createManualClock();
+  let asked = 0;
+  const upstream = await startUpstream(t, (_request, response) => {
+    response.writeHead(500).write('half', () => {
+      asked += 1;
+    });
+  });
+  const options = { upstreams: [upstreamAt(upstream.url)], hasCauseHeader: true, clock };
+  const { port, proxy, settled } = await startCounting(t, options);
+  const waiting = openRequest(port);
+  waiting.end(CHAT);
+  await eventually(() => assert.equal(asked, 1));
+  const drained = proxy.drain(500);
+  const answer = headOf(waiting);
+  clock.advance(500);
+  assert.deepEqual([(await answer).statusCode, (await answer).headers[CAUSE]], [503, 'gateway_overload']);
+  clock.advance(5000);
+  await bodyOf(await answer);
+  await drained;
+  assert.equal((await settled(1))[0]?.error?.code, 'drain_deadline');
 });
 
 test('clients raise the error class that they would raise for the API, with our message', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, type ServerResponse } from 'node:http';
 import { test } from 'node:test';
+import { type Clock, systemClock } from '../../src/clock.ts';
 import { DEFAULT_TIMEOUTS } from '../../src/input/proxy/upstream/upstream.ts';
 import { startCounting } from '../support/counting-proxy.ts';
 import { eventually } from '../support/eventually.ts';
@@ -103,6 +104,28 @@ test('an exchange that takes too long in all is answered 504, or cut where its a
   assert.equal(sum('llm_requests_total', { code: '504', cause: 'upstream_timeout' }), 1);
   assert.equal(sum('llm_requests_total', { code: '200', cause: 'stream_interrupted' }), 1);
   await eventually(() => assert.equal(upstream.sockets.size, 0));
+});
+
+test('the limit of an exchange ends with it', async (t) => {
+  const pending = new Set<object>();
+  const clock: Clock = {
+    ...systemClock,
+    after(delayMs, task) {
+      const timer = {};
+      const cancel = systemClock.after(delayMs, task);
+      if (delayMs === 100_000) pending.add(timer);
+      return () => {
+        pending.delete(timer);
+        cancel();
+      };
+    },
+  };
+  const upstream = await startUpstream(t, (_request, response) => response.end('ok'));
+  const timeouts = { ...DEFAULT_TIMEOUTS, totalMs: 100_000 };
+  const { port, settled } = await startCounting(t, { upstreams: [upstreamAt(upstream.url)], timeouts, clock });
+  await bodyOf(await send(port, CHAT));
+  await settled(1);
+  assert.equal(pending.size, 0);
 });
 
 test('a request on one connection too many is told 503 and counted; as soon as there is room again it is served', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
@@ -229,9 +230,11 @@ test('a client that is not done when the API is keeps no turn', async (t) => {
   const clock = createManualClock();
   const api = await startUpstream(t, (_request, response) => void response.writeHead(401).end('{}'));
   const { port } = await startThrottled(t, api.url, { clock });
-  const slow = openRequest(port, { headers: { 'content-length': '1000' } });
-  slow.write('{"model":"a"');
-  assert.equal((await headOf(slow)).statusCode, 401);
+  const slow = await openSocket(t, port);
+  slow.write('POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"model":"a"');
+  // The event's one argument is the piece.
+  const [answer] = (await once(slow, 'data')) as [Buffer];
+  assert.match(String(answer), /^HTTP\/1\.1 401 /);
   // The rest of the request is heard out for a second that this clock never lets pass.
   assert.equal((await send(port, '{"model":"a"}')).statusCode, 401);
 });

@@ -7,7 +7,7 @@ import type { Plan } from './plan.ts';
 export type Seen =
   /** The code of an answer that ended, or was broken off by the other side. */
   | { readonly kind: 'answered'; readonly code: number }
-  /** The client left; had it not, or had the end been on its way already, it would have been as planned. */
+  /** The client left. Unless that is certain, the end may have been on its way, and then it was as planned. */
   | { readonly kind: 'left'; readonly isCertain: boolean }
   /** Nothing of this was planned. */
   | { readonly kind: 'failed'; readonly why: string };
@@ -47,18 +47,21 @@ class Run {
   async outcome(): Promise<Seen> {
     const stuck = setTimeout(() => this.#request.destroy(new Error('stuck')), STUCK_MS);
     try {
-      return { kind: 'answered', code: await this.#exchange() };
+      const code = await this.#exchange();
+      // It may have left in the same moment.
+      return this.#hasLeft ? this.#left() : { kind: 'answered', code };
     } catch (error) {
-      if (this.#hasLeft) return { kind: 'left', isCertain: this.#isCertain() };
+      if (this.#hasLeft) return this.#left();
       return { kind: 'failed', why: `${error instanceof Error ? error.message : String(error)} ${this.#place}` };
     } finally {
       clearTimeout(stuck);
     }
   }
 
-  /** Whether the other side cannot have ended it: half a request has no answer, and some requests never have one. */
-  #isCertain(): boolean {
-    return this.#plan.leave?.when === 'uploading' || this.#plan.code === undefined;
+  #left(): Seen {
+    const { leave, code } = this.#plan;
+    // Half a request has no answer, and some requests never have one.
+    return { kind: 'left', isCertain: leave?.when === 'uploading' || code === undefined };
   }
 
   async #exchange(): Promise<number> {
@@ -102,9 +105,8 @@ class Run {
         if (pauseMs > 0) await wait(pauseMs);
       }
     } catch (error) {
-      if (this.#hasLeft || !isCut(error)) throw error;
+      if (!isCut(error)) throw error;
     }
-    if (this.#hasLeft && !answer.complete) throw new Error('left');
   }
 
   #leave(): void {

@@ -31,7 +31,8 @@ export function createTally(): Tally {
       const sure = answered.get(key) ?? 0;
       const count = counted.get(key) ?? 0;
       const atMost = sure + (open.get(key) ?? 0);
-      assert.ok(count >= sure && count <= atMost, `${key}: ${count} counted, ${sure} to ${atMost} seen`);
+      const all = JSON.stringify([...counted]);
+      assert.ok(count >= sure && count <= atMost, `${key}: ${count} counted, ${sure} to ${atMost} seen; of ${all}`);
       settled += count;
     }
     const seen = [answered, open, left].map((map) => total(only(map, model))).reduce((sum, count) => sum + count, 0);

@@ -5,7 +5,7 @@ export interface BoundedCopy {
   push(chunk: Buffer): void;
   /** True when nothing is missing between head and tail. */
   isWhole(): boolean;
-  /** What was kept; where something is missing, head and tail stand side by side. */
+  /** What was kept, good until the next push; where something is missing, head and tail stand side by side. */
   bytes(): Buffer;
 }
 
@@ -41,6 +41,6 @@ export function createBoundedCopy(maxBytes: number): BoundedCopy {
       if (first.length < chunk.length) pushTail(chunk.subarray(first.length));
     },
     isWhole: () => tailBytes <= maxBytes,
-    bytes: () => Buffer.concat([head.bytes(), ...tail()]),
+    bytes: () => (tailBytes === 0 ? head.bytes() : Buffer.concat([head.bytes(), ...tail()])),
   };
 }
