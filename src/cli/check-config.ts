@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { loadCatalogue } from '../classify/catalogue.ts';
-import { adviceOn } from '../config/advice.ts';
 import { loadConfig } from '../config/load.ts';
 import { type ProviderSettings, providerSettings } from '../config/providers.ts';
+import { adviceOn } from '../config/proxy/advice.ts';
 import { createLog } from '../log.ts';
 import { ProblemError } from '../problem.ts';
 import { failingExamples } from '../rules/examples.ts';

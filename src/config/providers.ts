@@ -1,6 +1,6 @@
 import { providerByName, providerFromHost } from '../provider/known.ts';
+import { DEFAULT_PRIORITY } from './proxy/schema-throttle.ts';
 import type { Config, ProxyConfig } from './schema.ts';
-import { DEFAULT_PRIORITY } from './schema-throttle.ts';
 
 /** What the exporter goes by for one value of the provider label. */
 export interface ProviderSettings {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readNginxLogFormat } from './nginx-log-format.ts';
+import { readNginxLogFormat } from './log-format/nginx-log-format.ts';
 import { labelValue, listenSocket, sizeBytes } from './schema-values.ts';
 
 /** How the lines of a log are written. `auto` finds out. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { proxySchema } from './proxy/schema-proxy.ts';
 import { lineSchema, logSchema, pushSchema, syslogSchema } from './schema-lines.ts';
-import { proxySchema } from './schema-proxy.ts';
 import { durationMs, labelValue, listenAddress } from './schema-values.ts';
 
 const providerSchema = z.strictObject({

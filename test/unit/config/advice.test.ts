@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { adviceOn } from '../../../src/config/advice.ts';
+import { adviceOn } from '../../../src/config/proxy/advice.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 
 /** The settings that are warned of, by what is configured. */

@@ -24,6 +24,8 @@ const CLOSED = new Set([
     'owner',
     'retryable',
     'reason',
+    'decision',
+    'priority',
   ],
   ...['kind', 'family', 'label', 'result', 'version', 'revision', 'node_version'],
 ]);

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../clock.ts';
-import { readNginxLogFormat } from '../../../config/nginx-log-format.ts';
+import { readNginxLogFormat } from '../../../config/log-format/nginx-log-format.ts';
 import type { LineFormat, LineWrapper } from '../../../config/schema-lines.ts';
 import type { LineParser } from '../parsed-line.ts';
 import { createAutoParser } from './auto-parser.ts';

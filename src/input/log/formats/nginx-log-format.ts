@@ -1,5 +1,5 @@
-import { splitTemplate, type TemplatePart } from '../../../config/log-template.ts';
-import type { NginxLogFormat } from '../../../config/nginx-log-format.ts';
+import { splitTemplate, type TemplatePart } from '../../../config/log-format/log-template.ts';
+import type { NginxLogFormat } from '../../../config/log-format/nginx-log-format.ts';
 import { FIELD_NAMES, type FieldMap, type FieldName, mapFields } from '../fields/field-map.ts';
 import { isJsonObject } from '../fields/json-object.ts';
 import type { DurationUnit } from '../fields/values.ts';

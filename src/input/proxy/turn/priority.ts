@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { DEFAULT_PRIORITY } from '../../../config/schema-throttle.ts';
+import { DEFAULT_PRIORITY } from '../../../config/proxy/schema-throttle.ts';
 import { presentedKeys } from '../../../provider/headers/credentials.ts';
 import { createMatcher, type RouteMatch } from '../routing/matcher.ts';
 import { parseTarget, resolvePath } from '../routing/target.ts';

@@ -1,4 +1,4 @@
-import { splitTemplate } from '../../../../config/log-template.ts';
+import { splitTemplate } from '../../../../config/log-format/log-template.ts';
 import type { Escape } from '../log-format.ts';
 import { unescapeValue } from './escape.ts';
 

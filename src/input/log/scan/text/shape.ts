@@ -1,4 +1,4 @@
-import { splitTemplate } from '../../../../config/log-template.ts';
+import { splitTemplate } from '../../../../config/log-format/log-template.ts';
 import type { LogFormat, TextLayout } from '../../formats/log-format.ts';
 import { isListVariable, isOneWord } from '../../formats/reader/template.ts';
 import { type CompiledShape, compileShape, type Part } from '../compiled.ts';

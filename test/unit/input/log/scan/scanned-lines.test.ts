@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { readNginxLogFormat } from '../../../../../src/config/nginx-log-format.ts';
+import { readNginxLogFormat } from '../../../../../src/config/log-format/nginx-log-format.ts';
 import { createAutoParser } from '../../../../../src/input/log/formats/auto-parser.ts';
 import { FORMATS } from '../../../../../src/input/log/formats/formats.ts';
 import { createKnownParser } from '../../../../../src/input/log/formats/known-parser.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { upstreamsOf } from '../../../../../src/config/providers.ts';
-import { proxySchema } from '../../../../../src/config/schema-proxy.ts';
+import { proxySchema } from '../../../../../src/config/proxy/schema-proxy.ts';
 import { retryPolicyOf } from '../../../../../src/input/proxy/retry/policy.ts';
 
 function policyOf(retries: unknown) {

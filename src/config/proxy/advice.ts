@@ -1,5 +1,5 @@
-import { upstreamsOf } from './providers.ts';
-import type { Config, ProxyConfig } from './schema.ts';
+import { upstreamsOf } from '../providers.ts';
+import type { Config, ProxyConfig } from '../schema.ts';
 
 /** A setting that is allowed and likely to hurt: told to people, never a reason to refuse. */
 export interface Advice {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationMs, labelValue } from './schema-values.ts';
+import { durationMs, labelValue } from '../schema-values.ts';
 
 /** Of a request that has none of the configured priorities: the lowest. */
 export const DEFAULT_PRIORITY = 'default';

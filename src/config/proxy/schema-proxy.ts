@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { durationMs, labelValue, listenAddress, sizeBytes } from '../schema-values.ts';
 import { throttleSchema } from './schema-throttle.ts';
-import { durationMs, labelValue, listenAddress, sizeBytes } from './schema-values.ts';
 
 const upstreamUrl = z
   .string()
