@@ -16,10 +16,10 @@ const context: CliContext = {
 // `explain | head` closes our stdout early: that is the reader's right, and no crash.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-// undici and others fail on an older Node.js with words that help nobody, as soon as they are loaded.
+// Libraries fail on an older Node.js with words that help nobody, and before 22.21 every Upgrade offer would become a tunnel.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 22 || (major === 22 && minor < 19)) {
-  process.stderr.write(`llm-exporter needs Node.js 22.19 or later, this is ${process.versions.node}\n`);
+if (major < 22 || (major === 22 && minor < 21)) {
+  process.stderr.write(`llm-exporter needs Node.js 22.21 or later, this is ${process.versions.node}\n`);
   process.exit(1);
 }
 const { runProgram } = await import('./cli/program.ts');

@@ -69,7 +69,6 @@ const MAX_FOLDER_FILES = 14;
 const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['metrics/'],
   express: ['server/'],
-  undici: ['input/proxy/'],
   pino: ['log.ts'],
   commander: ['cli/'],
 };

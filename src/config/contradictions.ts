@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Problem } from '../problem.ts';
 import type { Path, YamlSource } from '../yaml-source.ts';
@@ -80,11 +81,25 @@ function listenFaults({ syslog }: Config): Fault[] {
 
 /** Whoever may push may make up requests, so nobody may by accident. */
 function tokenFaults({ push }: Config): Fault[] {
-  if (push === undefined || (push.token_file !== undefined) !== push.allow_anonymous) return [];
+  if (push === undefined) return [];
+  if ((push.token_file !== undefined) !== push.allow_anonymous) return tokenFileFaults(push.token_file);
   const message = push.allow_anonymous
     ? 'token_file and allow_anonymous exclude each other'
     : 'needs token_file, or allow_anonymous: true where everyone who reaches the web address may push';
   return [{ code: 'config.push_token', path: ['push'], message }];
+}
+
+/** Without a token in it everyone would be turned away. */
+function tokenFileFaults(file: string | undefined): Fault[] {
+  if (file === undefined) return [];
+  const fault = (why: string) => [
+    { code: 'config.file', path: ['push', 'token_file'], message: `"${file}" holds no token: ${why}` },
+  ];
+  try {
+    return readFileSync(file, 'utf8').trim() === '' ? fault('it is empty') : [];
+  } catch (error) {
+    return fault(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** A log_format beside another format would be passed over in silence. */

@@ -27,7 +27,10 @@ type Entry = z.output<typeof entrySchema>;
 
 const harSchema = z.union([
   z.object({ log: z.object({ entries: z.array(z.unknown()) }) }).transform(({ log }) => log.entries),
-  z.object({ request: z.unknown(), response: z.unknown() }).transform((entry): unknown[] => [entry]),
+  // Gateways log a `request` and a `response`, too, but none says when like this, nor lists headers.
+  z
+    .looseObject({ startedDateTime: z.string(), request: z.looseObject({ headers: z.array(z.unknown()) }) })
+    .transform((entry): unknown[] => [entry]),
 ]);
 
 /** The entries of a HAR file, or of one entry copied out of it; undefined when it is neither. */

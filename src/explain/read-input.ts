@@ -2,9 +2,10 @@ import type { RecordedContext } from '../input/proxy/recorded-exchange.ts';
 import { readBody } from './body.ts';
 import { isCurlDump, readCurlDump } from './curl-dump.ts';
 import { harEntries, readHar } from './har.ts';
+import { isLogObject, isTextLog } from './is-log.ts';
 import type { Hints, Item } from './item.ts';
 import { lines } from './lines.ts';
-import { detectLines, readLogLines } from './log-lines.ts';
+import { readLogLines } from './log-lines.ts';
 
 /** What may be explained; `auto` tells them apart. */
 export const INPUT_FORMATS = ['auto', 'body', 'curl', 'har', 'lines'] as const;
@@ -30,7 +31,7 @@ export async function* readInput(
       return;
     }
     case 'lines':
-      yield* readLogLines(input, hints, context);
+      yield* readLogLines(onOneLine(input), hints, context);
       return;
     case 'body':
       yield await readBody(input, hints, context);
@@ -41,16 +42,8 @@ export async function* readInput(
 export function inputKind(input: Buffer): Exclude<InputFormat, 'auto'> {
   if (isCurlDump(input.toString('latin1'))) return 'curl';
   const value = parse(input);
-  if (value !== undefined) return harEntries(value) !== undefined ? 'har' : isLogLine(value) ? 'lines' : 'body';
+  if (value !== undefined) return harEntries(value) !== undefined ? 'har' : isLogObject(value) ? 'lines' : 'body';
   return isJsonLines(input) || isTextLog(input) ? 'lines' : 'body';
-}
-
-/** Below it the lines that fit some format are there by chance. */
-const MIN_CONFIDENCE = 0.5;
-
-/** An access log that is no JSON. What else is text, such as the body of an answer, fits no format. */
-function isTextLog(input: Buffer): boolean {
-  return (detectLines(input)?.confidence ?? 0) >= MIN_CONFIDENCE;
 }
 
 /** Several JSON objects, one a line; the first two are enough to tell. */
@@ -65,13 +58,11 @@ function isJsonLines(input: Buffer): boolean {
   return false;
 }
 
-/** Fields that access logs have and error bodies do not. A `status` or `code` alone is in both. */
-const ONLY_IN_LOGS = /^(?:request_?(?:time|method|uri|id)|time_(?:iso8601|local)|duration|latency|elapsed|method|uri)/i;
-
-/** A single JSON object is a log line when it speaks of a request; without that it is the body of an answer. */
-function isLogLine(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || 'error' in value) return false;
-  return Object.keys(value).filter((key) => ONLY_IN_LOGS.test(key) && key !== 'request_id').length > 0;
+/** One record that `jq` or an editor laid out over many lines, as it was in its log. */
+function onOneLine(input: Buffer): Buffer {
+  const isLaidOut = input.toString('latin1').trim().includes('\n');
+  const value = isLaidOut ? parse(input) : undefined;
+  return value === undefined ? input : Buffer.from(JSON.stringify(value));
 }
 
 function parse(bytes: Buffer): unknown {

@@ -11,7 +11,6 @@ import { createLogSources, readStream } from './log/sources.ts';
 import { createProxy, type ProxySettings, type ProxyTimeouts } from './proxy/proxy.ts';
 import { routeSpecs } from './proxy/routing/specs.ts';
 import { createPushReceiver, type PushReceiver } from './push/receiver.ts';
-import { checkTokenFile } from './push/token.ts';
 import { createSyslogSources } from './syslog/syslog-sources.ts';
 
 /** Where the inputs that can go on from somewhere stand, as plain data for JSON. */
@@ -80,7 +79,6 @@ export function createInputs(options: InputsOptions): Inputs {
   return {
     receive: push.receive,
     async start() {
-      await checkTokenFile(config.push);
       const address =
         config.proxy && proxy && (await listenOn('proxy.listen_address', config.proxy.listen_address, proxy));
       await syslog.start(config.syslog);

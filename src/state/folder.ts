@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Log } from '../log.ts';
 import { createLock } from './lock.ts';
 
@@ -22,8 +22,7 @@ export function createFolder(dir: string, log: Log): Folder {
   let isUnlockable = false;
   return {
     async prepare() {
-      // For us alone: positions tell which logs there are, and label values who is called.
-      await mkdir(dir, { recursive: true, mode: 0o700 });
+      await makeFolder(dir);
       const result = await lock.take();
       if (result === 'busy') throw new FolderBusyError(`${dir} is in use by another llm-exporter`);
       if (result === 'unavailable' && !isUnlockable) {
@@ -33,4 +32,37 @@ export function createFolder(dir: string, log: Log): Folder {
     },
     release: () => lock.release(),
   };
+}
+
+/**
+ * Makes a folder and those above it. Not `recursive`, with which Node.js tries for ever where mkdir(2) answers ENOENT in a folder that is
+ * there, as it does in /proc.
+ */
+async function makeFolder(dir: string): Promise<void> {
+  try {
+    return await makeOne(dir);
+  } catch (error) {
+    const above = dirname(dir);
+    const isParentMissing =
+      error instanceof Error && 'code' in error && error.code === 'ENOENT' && !(await isFolder(above));
+    if (!isParentMissing || above === dir) throw error;
+    await makeFolder(above);
+  }
+  await makeOne(dir);
+}
+
+async function makeOne(dir: string): Promise<void> {
+  try {
+    // For us alone: positions tell which logs there are, and label values who is called.
+    await mkdir(dir, { mode: 0o700 });
+  } catch (error) {
+    if (!(await isFolder(dir))) throw error;
+  }
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }

@@ -189,7 +189,7 @@ test('request log lines are told of one by one; what is no LLM request is explai
   const { items, code } = await explained(log, '--provider', 'novita');
   assert.deepEqual(
     items.map(({ place, cause, error, filtered }) => `${place} ${cause ?? error ?? (filtered && 'filtered')}`),
-    ['line 1 gateway_timeout_long_generation', 'line 2 filtered', 'line 4 invalid_json', 'line 5 none'],
+    ['line 1 gateway_timeout_long_generation', 'line 2 filtered', 'line 4 no_match', 'line 5 none'],
   );
   assert.equal(code, 1);
   const all = await explained(log, '--all');
@@ -232,6 +232,73 @@ test('access logs that are no JSON are told from bodies, and read in a format or
   assert.match(given.items[0].shape, /^0\.0\.0\.0 - - \[/);
   const own = await explained('503|POST /v1/messages HTTP/1.1|1.5\n', '--log-format', '$status|$request|$request_time');
   assert.deepEqual([own.items[0].code, own.items[0].fields.duration], [503, '1.5s']);
+});
+
+test('a single line of a known log is read as one, whatever its names are like', async () => {
+  const req = { method: 'POST', url: '/v1/chat/completions' };
+  const pino = { level: 30, time: 1788309104250, req, res: { statusCode: 200 }, responseTime: 1523 };
+  const kong = {
+    ...{ latencies: { request: 61, kong: 1, proxy: 60 }, started_at: 1788309104250, upstream_status: '503' },
+    ...{
+      request: { method: 'POST', uri: '/v1/chat/completions', headers: {} },
+      response: { status: 503, headers: {} },
+    },
+  };
+  const litellm = {
+    ...{ call_type: 'acompletion', status: 'failure', startTime: 1788309104.2, endTime: 1788309105.2, model: 'm' },
+    error_information: { error_code: '429', error_class: 'RateLimitError', error_message: 'Rate limit exceeded' },
+  };
+  for (const [line, code, format] of [
+    [{ ...pino, msg: 'request completed' }, 200, /pino/],
+    [kong, 503, /Kong/],
+    [litellm, 429, /LiteLLM/],
+    [span('1', { 'http.response.status_code': '503' }), 503, /OTLP/],
+  ] as const) {
+    for (const text of [JSON.stringify(line), JSON.stringify(line, undefined, 2)]) {
+      const { items } = await explained(text);
+      assert.deepEqual([items[0].place, items[0].code], ['line 1', code], text);
+      assert.match(items[0].format, format);
+    }
+  }
+});
+
+test('each span of a line is told of, also where its first is about something else', async () => {
+  const { resourceSpans: one } = span('1', { 'gen_ai.operation.name': 'invoke_agent' });
+  const { resourceSpans: two } = span('2', { 'http.response.status_code': '503' });
+  const { resourceSpans: three } = span('3', { 'http.response.status_code': '429' });
+  const { items } = await explained(JSON.stringify({ resourceSpans: [...one, ...two, ...three] }));
+  assert.deepEqual(
+    items.map(({ place, code, filtered }) => `${place}: ${code ?? (filtered && 'filtered')}`),
+    ['line 1, record 1: filtered', 'line 1, record 2: 503', 'line 1, record 3: 429'],
+  );
+});
+
+/** One span as OpenTelemetry's collector exports it. */
+function span(spanId: string, attributes: Readonly<Record<string, string>>) {
+  const all = { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'm', ...attributes };
+  const listed = Object.entries(all).map(([key, stringValue]) => ({ key, value: { stringValue } }));
+  const times = { startTimeUnixNano: '1788309104250000000', endTimeUnixNano: '1788309105534000000' };
+  return { resourceSpans: [{ scopeSpans: [{ spans: [{ spanId, ...times, attributes: listed }] }] }] };
+}
+
+test('a log of several formats is read line by line, as serve does', async () => {
+  const combined =
+    '10.0.0.1 - - [02/Sep/2026:00:31:44 +0000] "POST /v1/chat/completions HTTP/1.1" 503 5 "-" "curl/8.0"';
+  const envoy =
+    '[2026-09-02T00:31:44.250Z] "POST /v1/chat/completions HTTP/1.1" 504 UT 1 2 60000 - "-" "curl" "id" "h" "10.0.0.2:80"';
+  const pino =
+    '{"level":30,"time":1788309104250,"msg":"x","req":{"url":"/v1/messages"},"res":{"statusCode":429},"responseTime":1}';
+  const json = '{"status":502,"request_time":1.5,"request_uri":"/v1/messages"}';
+  const { items, code } = await explained(`${[combined, envoy, pino, json, combined].join('\n')}\n`);
+  assert.deepEqual(
+    items.map((item) => item.code),
+    [503, 504, 429, 502, 503],
+  );
+  assert.equal(code, 0);
+  const formats = items.map(({ format }) => format);
+  for (const [index, format] of [/combined/, /Envoy/, /pino/, /nginx/, /combined/].entries()) {
+    assert.match(formats[index], format);
+  }
 });
 
 test('nothing that could be a secret is printed of a log line', async () => {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { Descriptor } from '../../src/input/log/follow/descriptor.ts';
+import { matchPacked } from '../../src/input/log/packed/packed-match.ts';
+import { Positions } from '../../src/input/log/positions/positions.ts';
 import { eventually } from '../support/eventually.ts';
 import { followLog, ids, requestLine, requestLines } from '../support/followed-log.ts';
+import { createManualClock } from '../support/manual-clock.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 /** A packed log, followed as such. */
@@ -29,8 +33,9 @@ async function followRotated(t: TestContext, packed: (whole: Buffer) => Buffer) 
 }
 
 test('a packed file that is followed itself is read once as a whole', async (t) => {
-  const log = await followPacked(t, gzipSync(requestLines(1, 5000)));
-  await log.readUntil(ids(1, 5000));
+  // More than is unpacked at once.
+  const log = await followPacked(t, gzipSync(requestLines(1, 1000)));
+  await log.readUntil(ids(1, 1000));
   await eventually(() => {
     log.readAll();
     assert.equal(log.sink.files, 0);
@@ -129,3 +134,46 @@ test('while gzip is at work the plain file is read and the packed one is not', a
   await log.readUntil(ids(1, 202));
   assert.deepEqual(log.readAll(), ids(1, 202));
 });
+
+test('a packed file is told apart from a log that was cut while it was compared', async (t) => {
+  const log = await followLog(t, { before: requestLines(1, 3) });
+  log.readAll();
+  const saved = log.save();
+  log.source.close();
+  const packed = join(log.dir, 'access.log-20260901.gz');
+  writeFileSync(packed, gzipSync(requestLines(4, 5)));
+  log.restart(saved);
+  log.source.open();
+  truncateSync(log.path);
+  appendFileSync(log.path, requestLine(6));
+  // Compared three times over, one after the other, by when the log's own comparison has ended most likely: it must not matter.
+  for (let turn = 0; turn < 3; turn += 1) await matchedAs(packed);
+  await log.readUntil(ids(1, 6));
+});
+
+test('a file that was waiting to be read and was packed by the time we looked again is read', async (t) => {
+  const log = await followLog(t, { before: requestLines(1, 100), bytesPerPoll: 1000 });
+  log.source.poll();
+  renameSync(log.path, join(log.dir, 'access.log-20260901'));
+  writeFileSync(log.path, requestLines(101, 103));
+  utimesSync(log.path, 1_700_000_000, 1_700_000_000);
+  log.source.poll();
+  log.clock.advance(60_000);
+  log.source.poll();
+  const saved = log.save();
+  log.source.close();
+  writeFileSync(join(log.dir, 'access.log-20260902.gz'), gzipSync(readFileSync(log.path)));
+  utimesSync(join(log.dir, 'access.log-20260902.gz'), 1_700_000_000, 1_700_000_000);
+  rmSync(log.path);
+  writeFileSync(log.path, requestLine(104));
+  log.restart(saved);
+  await log.readUntil(ids(1, 104));
+});
+
+/** What a packed file turns out to be where nothing is known. */
+async function matchedAs(path: string) {
+  const descriptor = new Descriptor(path);
+  const match = await matchPacked(descriptor, new Positions({ clock: createManualClock() }).log(path), undefined);
+  descriptor.close();
+  return match.kind;
+}

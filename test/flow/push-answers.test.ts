@@ -186,9 +186,12 @@ test('a configuration that lets anyone push by accident is refused', async (t) =
   assert.equal(open.code, 1);
   assert.match(open.text, /push: needs token_file, or allow_anonymous.*config\.yml line=1/);
   assert.equal((await check('  allow_anonymous: true\n')).code, 0);
+  await writeFile(join(folder, 'token'), TOKEN);
   assert.equal((await check('  token_file: token\n')).code, 0);
   assert.match((await check('  token_file: token\n  allow_anonymous: true\n')).text, /exclude each other/);
-  assert.equal((await check('  token_file: absent\n')).code, 0);
+  const absent = await check('  token_file: absent\n');
+  assert.equal(absent.code, 1);
+  assert.match(absent.text, /push\.token_file: \S+absent\S* holds no token: ENOENT.*config\.yml line=3/);
   const serve = runCli(t, [
     'serve',
     `--config.file=${file}`,
@@ -196,7 +199,7 @@ test('a configuration that lets anyone push by accident is refused', async (t) =
     '--web.listen-address=127.0.0.1:0',
   ]);
   assert.equal(await serve.exit, 1);
-  assert.match(serve.stderr(), /push\.token_file: \S+absent holds no token: ENOENT/);
+  assert.match(serve.stderr(), /push\.token_file: \S+absent\S* holds no token: ENOENT/);
 });
 
 test('settings change in a reload, keys and counts stay', async (t) => {

@@ -76,9 +76,11 @@ describe('bad input through the front door', () => {
       assert.equal(sum('llm_requests_total'), 2);
       assert.deepEqual(by('llm_exporter_source_rejected_total', ['reason']), {
         too_long: 1,
-        invalid_json: 2,
+        no_match: 1,
         invalid_code: 1,
       });
+      // A line of nothing but NULs is a hole of the file and nobody's request.
+      assert.equal(sum('llm_exporter_source_filtered_total'), 1);
       assert.equal(sum('llm_exporter_source_lines_total'), 6);
       assert.equal(sum('llm_exporter_source_events_total'), 2);
       assert.equal(sum('llm_exporter_source_lag_bytes'), 0);

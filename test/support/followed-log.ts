@@ -149,6 +149,8 @@ export async function followLog(t: TestContext, options: FollowLogOptions = {}):
     readUntil: (expected) =>
       eventually(() => {
         followed.readAll();
+        // Asked again and again until all is there: thousands are not compared one by one before that.
+        assert.equal(sink.events.length, expected.length);
         assert.deepEqual(sink.ids().sort(byNumber), [...expected].sort(byNumber));
       }),
     restart(saved = save()) {

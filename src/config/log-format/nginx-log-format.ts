@@ -1,4 +1,4 @@
-import { splitTemplate } from './log-template.ts';
+import { splitTemplate, type TemplatePart } from './log-template.ts';
 
 /** A log_format as nginx understands it. */
 export interface NginxLogFormat {
@@ -39,8 +39,25 @@ function faultOf(template: string): string | undefined {
   const parts = splitTemplate(template);
   if (parts.some((part) => typeof part === 'string' && part.includes('$')))
     return 'has a $ without the name of a variable';
+  const [left, right] = neighbours(parts) ?? [];
+  if (left !== undefined)
+    return `has nothing between $${left} and $${right}, so nobody can tell where one ends: write a space or a quote there`;
   const names = new Set(parts.map((part) => (typeof part === 'string' ? '' : part.variable)));
   return names.has('status') ? undefined : 'has no $status, and without it no request can be counted';
+}
+
+/** Variables whose value is read as a whole; pieces of a URL (`$host$request_uri`) may stand side by side. */
+const READ_WHOLE =
+  /^(?:status|msec|time_local|time_iso8601|request_time|req_id|upstream_(?:status|\w+_time))$|(?:^|_)(?:model(?:_name|_id)?|stream(?:ing)?|request_id|error_(?:code|type|message)|(?:input|prompt|output|completion)_tokens|ttft|first_token)$/;
+
+/** The first two variables without anything between them of which one is read. */
+function neighbours(parts: readonly TemplatePart[]): readonly [string, string] | undefined {
+  for (const [index, part] of parts.entries()) {
+    const next = parts[index + 1];
+    if (typeof part === 'string' || next === undefined || typeof next === 'string') continue;
+    if (READ_WHOLE.test(part.variable) || READ_WHOLE.test(next.variable)) return [part.variable, next.variable];
+  }
+  return undefined;
 }
 
 /** What nginx unescapes inside quotes (ngx_conf_read_token). */

@@ -4,6 +4,7 @@ import type { RequestEvent } from '../../event/request-event.ts';
 import type { RejectReason } from '../../event/sink.ts';
 import { detectFormat } from '../../input/log/formats/detect.ts';
 import { createLineParser } from '../../input/log/formats/line-parser.ts';
+import type { LineResult } from '../../input/log/parsed-line.ts';
 import { rejectedShape } from '../../input/log/rejected-shape.ts';
 import type { LogSample } from './log-sample.ts';
 import { type FieldReport, reportFields } from './told-fields.ts';
@@ -29,7 +30,7 @@ export interface ShapeReport {
 /** What `serve` would make of a log, by a sample of it. */
 export interface LogReport {
   readonly file: string;
-  /** Looked at: events + filtered + rejected. */
+  /** Looked at: events + filtered + rejected. Of a line with several records each counts, as for `serve`. */
   readonly lines: number;
   /** These were all the lines there are. */
   readonly isWhole: boolean;
@@ -70,7 +71,7 @@ export function detectLog(sample: LogSample, options: DetectOptions): LogReport 
   const told = events.length > 0 ? events : trial('all').events;
   return {
     file: options.file,
-    lines: sample.lines.length,
+    lines: events.length + filtered + rejections.length,
     isWhole: sample.isWhole,
     reading,
     fits: reading !== undefined && reading.confidence >= MIN_CONFIDENCE && events.length + filtered > 0,
@@ -80,7 +81,7 @@ export function detectLog(sample: LogSample, options: DetectOptions): LogReport 
       [...Map.groupBy(rejections, ({ reason }) => reason)].map(([reason, all]) => [reason, all.length]),
     ),
     shapes: mostFrequent(rejections),
-    fields: reading === undefined ? [] : reportFields(told, nowMs),
+    fields: reading === undefined ? [] : reportFields(told, { unknownTimeMs: nowMs, format: reading.format }),
   };
 }
 
@@ -104,15 +105,19 @@ function tryReading(
   { provider, include, clock }: Pick<DetectOptions, 'provider' | 'clock'> & { readonly include: 'llm' | 'all' },
 ): Trial {
   const { format = 'auto', logFormat, wrapper } = reading ?? {};
-  const parse = createLineParser({ format, logFormat, wrapper, provider, include, clock });
   const events: RequestEvent[] = [];
   const rejections: Rejection[] = [];
   let filtered = 0;
-  for (const line of lines) {
-    const result = parse(line, 0, line.length);
+  let current: Buffer = Buffer.alloc(0);
+  const count = (result: LineResult) => {
     if (typeof result === 'object') events.push(result);
     else if (result === 'filtered') filtered += 1;
-    else rejections.push({ reason: result, shape: rejectedShape(line, 0, line.length) });
+    else rejections.push({ reason: result, shape: rejectedShape(current, 0, current.length) });
+  };
+  const parse = createLineParser({ format, logFormat, wrapper, provider, include, clock, also: count });
+  for (const line of lines) {
+    current = line;
+    count(parse(line, 0, line.length));
   }
   return { events, filtered, rejections };
 }

@@ -1,4 +1,6 @@
+import type { LineFormat } from '../../config/schema-lines.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
+import { type AdvisedField, howToLog } from './how-to-log.ts';
 
 /** What log lines may tell of a request beside its status. */
 interface ToldField {
@@ -6,38 +8,35 @@ interface ToldField {
   readonly isTold: (event: RequestEvent, unknownTimeMs: number) => boolean;
   /** Only these events could tell it; by default all. */
   readonly of?: (event: RequestEvent) => boolean;
-  /** What is lost without it, and what to do; absent where it is no loss. */
-  readonly advice?: string;
+  /** What is lost without it; absent where it is no loss. */
+  readonly loss?: { readonly of: AdvisedField; readonly says: string };
 }
-
-const LOG_FORMAT_ADVICE = 'nginx: include deploy/nginx/llm-log.conf, whose log has it';
 
 const TOLD_FIELDS: readonly ToldField[] = [
   {
     name: 'time',
     isTold: ({ timeMs }, unknownTimeMs) => timeMs !== unknownTimeMs,
-    advice: 'lines count at the time at which they are read. Log it, or name its place in fields.time',
+    loss: { of: 'time', says: 'lines count at the time at which they are read' },
   },
   {
     name: 'model',
     isTold: ({ model }) => model !== undefined,
-    advice: `every request counts as model="unknown". ${LOG_FORMAT_ADVICE}; others: log it, or name its place in fields.model`,
+    loss: { of: 'model', says: 'every request counts as model="unknown"' },
   },
   {
     name: 'stream',
     isTold: ({ stream }) => stream !== undefined,
-    advice: `streams and whole answers cannot be told apart, and so neither can why they took long. ${LOG_FORMAT_ADVICE}`,
+    loss: { of: 'stream', says: 'streams and whole answers cannot be told apart, and so neither can why they took long' },
   },
   {
     name: 'duration',
     isTold: ({ durationSeconds }) => durationSeconds !== undefined,
-    advice:
-      'no latency, and a 504 cannot be told from a timeout. nginx: $request_time; others: log it, or name its place in fields.duration',
+    loss: { of: 'duration', says: 'no latency, and a 504 cannot be told from a timeout' },
   },
   {
     name: 'request_id',
     isTold: ({ requestId }) => requestId !== undefined,
-    advice: 'a failure on the status page cannot be looked up in the log. nginx: $request_id',
+    loss: { of: 'request_id', says: 'a failure on the status page cannot be looked up in the log' },
   },
   { name: 'tokens', isTold: ({ tokens }) => tokens !== undefined },
   { name: 'first_token', isTold: ({ firstTokenSeconds }) => firstTokenSeconds !== undefined },
@@ -46,8 +45,7 @@ const TOLD_FIELDS: readonly ToldField[] = [
     of: ({ code }) => code >= 500,
     isTold: ({ origin, phase, flags, upstreamCode }) =>
       origin !== undefined || phase !== undefined || flags !== undefined || upstreamCode !== undefined,
-    advice:
-      'an error of the gateway and one of the API look alike. nginx: $upstream_status, $upstream_connect_time and $upstream_header_time',
+    loss: { of: 'answered_by', says: 'an error of the gateway and one of the API look alike' },
   },
   {
     name: 'error',
@@ -61,14 +59,19 @@ export interface FieldReport {
   readonly field: string;
   readonly told: number;
   readonly of: number;
+  /** What is lost where it is never told, and what to do. */
   readonly advice: string | undefined;
 }
 
 /** Counts what requests tell; what no request could have told is left out. `unknownTimeMs` is the time of lines that gave none. */
-export function reportFields(events: readonly RequestEvent[], unknownTimeMs: number): readonly FieldReport[] {
-  return TOLD_FIELDS.flatMap(({ name, isTold, of = () => true, advice }) => {
+export function reportFields(
+  events: readonly RequestEvent[],
+  { unknownTimeMs, format }: { readonly unknownTimeMs: number; readonly format: LineFormat },
+): readonly FieldReport[] {
+  return TOLD_FIELDS.flatMap(({ name, isTold, of = () => true, loss }) => {
     const able = events.filter(of);
     const told = able.filter((event) => isTold(event, unknownTimeMs)).length;
-    return able.length === 0 ? [] : [{ field: name, told, of: able.length, advice: told === 0 ? advice : undefined }];
+    const advice = told > 0 || loss === undefined ? undefined : `${loss.says}. ${howToLog(loss.of, format)}`;
+    return able.length === 0 ? [] : [{ field: name, told, of: able.length, advice }];
   });
 }

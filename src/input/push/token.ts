@@ -1,22 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { PushConfig } from '../../config/schema.ts';
-import { ProblemError } from '../../problem.ts';
 
 /** Whether a request may push. `unknown`: the token file cannot be read, so nobody can tell. */
 export type Admission = 'admitted' | 'no_token' | 'wrong_token' | 'unknown';
-
-/** Throws a ProblemError when a token is asked for that nobody can show. */
-export async function checkTokenFile(push: PushConfig | undefined): Promise<void> {
-  if (push?.token_file === undefined) return;
-  try {
-    await readToken(push.token_file);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `push.token_file: ${push.token_file} holds no token: ${why}`;
-    throw new ProblemError([{ code: 'config.token_file', message }], { cause });
-  }
-}
 
 /** All that the file holds, but for the white space around it. Throws Node's error, or one that says that it is empty. */
 async function readToken(file: string): Promise<string> {

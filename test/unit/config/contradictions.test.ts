@@ -66,6 +66,17 @@ test('who may push is said, and said once', async (t) => {
 test('a token file is looked for beside the configuration', async (t) => {
   const dir = await tempDir(t);
   const file = join(dir, 'config.yml');
+  await writeFile(join(dir, 'token'), 'secret');
   await writeFile(file, 'push: { token_file: token }');
   assert.equal(loadConfig({ file }).push?.token_file, join(dir, 'token'));
+});
+
+test('a token file that is missing or empty is a fault, with its place', async (t) => {
+  const dir = await tempDir(t);
+  await writeFile(join(dir, 'empty'), '\n');
+  const absent = join(dir, 'absent');
+  const [missing = ''] = await problems(t, `push:\n  token_file: ${absent}\n`);
+  assert.ok(missing.startsWith(`2 config.file push.token_file: "${absent}" holds no token: ENOENT`), missing);
+  const [empty = ''] = await problems(t, `push:\n  token_file: ${join(dir, 'empty')}\n`);
+  assert.match(empty, /^2 config\.file push\.token_file: ".*" holds no token: it is empty$/);
 });

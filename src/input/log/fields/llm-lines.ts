@@ -17,6 +17,8 @@ export interface LlmLineOptions {
   readonly include: 'llm' | 'all';
   /** Patterns of paths that are no requests, whatever `include` says. */
   readonly excludePaths: readonly string[];
+  /** Each request of such a log has a path: a null in its place says that there was none. */
+  readonly hasPath?: boolean | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface LlmLineOptions {
  */
 export function createLlmLineTest(
   fields: FieldReader,
-  { include, excludePaths }: LlmLineOptions,
+  { include, excludePaths, hasPath }: LlmLineOptions,
 ): (record: JsonObject) => boolean {
   const isExcluded = createPathTest(excludePaths);
   const known = new Map<string, boolean>();
@@ -47,7 +49,8 @@ export function createLlmLineTest(
     if (include === 'llm' && fields.pickOptional(record, 'method', methodFrom) === 'OPTIONS') return false;
     const path = fields.pickOptional(record, 'path', pathFrom);
     if (path !== undefined) return isLlmPath(path);
-    return include === 'all' || !isNothing(fields.raw(record, 'path'));
+    const written = fields.raw(record, 'path');
+    return include === 'all' || !(isNothing(written) || (hasPath && written === null));
   };
 }
 

@@ -24,7 +24,8 @@ export function isBlank(value: unknown): boolean {
 /** A number, written as one or as text. */
 export function numberFrom(value: unknown): number | undefined {
   if (typeof value === 'number') return finite(value);
-  if (typeof value !== 'string' || !/^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/.test(value)) return undefined;
+  if (typeof value !== 'string' || !/^\s*[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?\s*$/.test(value))
+    return undefined;
   return finite(Number(value));
 }
 
@@ -58,17 +59,47 @@ const MAX_SECONDS = 86_400;
 
 /**
  * A span of time in seconds; a list is the sum of its parts (tries follow each other). A negative number is how proxies say
- * that a phase was not reached: NaN, which stands for "unknown, and rightly so". Undefined when it is no span at all.
+ * that a phase was not reached: NaN, which stands for "unknown". So does a span in a way of writing that is not known, as the request is
+ * worth more than its duration. Undefined when it is no span at all, or a number that shows that its unit was mistaken.
  */
 export function secondsFrom(value: unknown, unit: DurationUnit): number | undefined {
   const parts = listFrom(value).filter((part) => part !== '-');
   let total = parts.length === 0 ? Number.NaN : 0;
   for (const part of parts) {
     const number = numberFrom(part);
-    if (number === undefined || number > MAX_SECONDS * UNITS_PER_SECOND[unit]) return undefined;
-    total += number < 0 ? Number.NaN : number / UNITS_PER_SECOND[unit];
+    if (number === undefined ? !BEGINS_AS_SPAN.test(part) : number > MAX_SECONDS * UNITS_PER_SECOND[unit])
+      return undefined;
+    const seconds = number === undefined ? secondsWithUnits(part) : number / UNITS_PER_SECOND[unit];
+    total += seconds < 0 ? Number.NaN : seconds;
   }
   return total;
+}
+
+const BEGINS_AS_SPAN = /^\s*[-+]?\.?\d/;
+/** Go's way to write spans, as Caddy's `duration_format string` does: https://pkg.go.dev/time#ParseDuration */
+const WITH_UNITS = /^(?:\d+(?:\.\d*)?(?:ns|us|µs|μs|ms|s|m|h))+$/;
+const EACH_UNIT = /([\d.]+)([a-zµμ]+)/g;
+const MAX_SPAN_LENGTH = 64;
+
+const SECONDS_PER_UNIT: Readonly<Record<string, number>> = {
+  h: 3600,
+  m: 60,
+  s: 1,
+  ms: 1e-3,
+  us: 1e-6,
+  µs: 1e-6,
+  μs: 1e-6,
+  ns: 1e-9,
+};
+
+/** NaN when it is not written so, or too long to be believed. */
+function secondsWithUnits(text: string): number {
+  const span = text.trim();
+  if (span.length > MAX_SPAN_LENGTH || !WITH_UNITS.test(span)) return Number.NaN;
+  let total = 0;
+  for (const [, number, unit] of span.matchAll(EACH_UNIT))
+    total += Number(number) * (SECONDS_PER_UNIT[unit ?? ''] ?? Number.NaN);
+  return total <= MAX_SECONDS ? Number(total.toFixed(9)) : Number.NaN;
 }
 
 export function booleanFrom(value: unknown): boolean | undefined {

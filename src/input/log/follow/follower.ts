@@ -2,6 +2,7 @@ import type { RotationKind } from '../../../event/sink.ts';
 import type { IntakeOptions } from '../intake.ts';
 import { PackedFile } from '../packed/packed-file.ts';
 import { errorCode, lookAtPath, type PathLook } from '../path-look.ts';
+import { CutSuspicion } from './cut-suspicion.ts';
 import { Descriptor, type FileIdentity, isSameFile, isSameIncarnation } from './descriptor.ts';
 import { type Drained, FileQueue } from './file-queue.ts';
 import type { FollowContext } from './follow-context.ts';
@@ -80,11 +81,7 @@ export class Follower {
   /** The same before the present poll. */
   #sinceMs: number | undefined;
   #settled: FoundFile | undefined;
-  /**
-   * The look at a file of which nothing was read yet. With no bytes to compare it cannot be seen that such a file was written, copied and
-   * cut, so it is searched for whenever the file was touched.
-   */
-  #empty: FoundFile | undefined;
+  readonly #suspicion: CutSuspicion;
   readonly #trouble: PathTrouble;
   #isElsewhere = false;
 
@@ -96,6 +93,7 @@ export class Follower {
     this.#search = new RestSearch({ ...options, queue: this.#queue, onCut: (file, cut) => this.#onCut(file, cut) });
     this.#isStartSettled = options.startAt === 'beginning';
     this.#lookedMs = options.sinceMs;
+    this.#suspicion = new CutSuspicion(options.path);
     this.#trouble = new PathTrouble(options.path, options.log);
   }
 
@@ -169,22 +167,21 @@ export class Follower {
     if (known !== undefined) {
       // Usually the last already; an older one when somebody moved it back.
       this.#queue.promote(known);
-      if (known.end === 0 && this.#empty?.mtimeMs !== look.mtimeMs) this.#beginSearch(known);
-      this.#empty = known.end === 0 ? look : undefined;
+      if (this.#suspicion.isDue(known, look)) this.#beginSearch(known);
       return undefined;
     }
     if (this.#queue.length >= MAX_OPEN_FILES && !this.#queue.makeRoom()) return 'too_many_rotations';
     if (this.#isReadElsewhere(look.identity)) return undefined;
     if (isPacked(this.path) && this.#options.positions.isReadWhole(look)) return undefined;
     try {
-      this.#open();
+      this.#open(look);
       return undefined;
     } catch (error) {
       return errorCode(error);
     }
   }
 
-  #open(): void {
+  #open(look: FoundFile): void {
     const { log, positions } = this.#options;
     const descriptor = new Descriptor(this.path);
     try {
@@ -199,6 +196,8 @@ export class Follower {
       log.info('log file opened', { path: this.path, from: opened.from });
       // Once only: should it come back after it was let go, it is new like any other.
       if (isPassedOver) this.#passOver = undefined;
+      // What lies beside a log that was never looked at before is none of it, however young.
+      if (this.#sinceMs !== undefined) this.#suspicion.begin(opened.file, look);
       this.#beginSearch(opened.file);
     } catch (error) {
       descriptor.close();
@@ -252,17 +251,18 @@ export class Follower {
     const lost = this.#options.positions.liveAt(this.path);
     // Never looked at before, so nothing was missed.
     if (this.#sinceMs === undefined) return;
-    const isCut = before !== undefined && lost.some(({ position }) => isSameFile(position.identity, before.identity));
-    const rest = { lost, isCut, sinceMs: this.#sinceMs, before, intake: this.#intake };
+    // Not by the number alone: that of a file which was packed and removed is given to the next log at once.
+    const cut = lost.find(({ position }) => before && isSameIncarnation(position.identity, before.identity));
+    const rest = { lost, cut, sinceMs: this.#sinceMs, before, intake: this.#intake };
     this.#search.begin({ ...rest, isFirst: this.#isFirst });
   }
 
   #onCut(file: LogFile, { position, begun }: Cut): void {
     this.#tellRotation('truncated');
-    const lost = [{ position, isLive: true }];
-    for (const kept of lost) this.#options.positions.kept.add(kept);
+    const cut = { position, isLive: true };
+    this.#options.positions.kept.add(cut);
     const sinceMs = this.#sinceMs ?? this.#options.clock.nowMs();
-    this.#search.begin({ lost, isCut: true, sinceMs, before: file, begun, intake: this.#intake });
+    this.#search.begin({ lost: [cut], cut, sinceMs, before: file, begun, intake: this.#intake });
     this.#queue.disturb();
   }
 

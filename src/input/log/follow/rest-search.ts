@@ -1,10 +1,10 @@
 import type { Intake, IntakeOptions } from '../intake.ts';
 import { PackedFile } from '../packed/packed-file.ts';
 import { errorCode } from '../path-look.ts';
+import { isShortCopy } from '../positions/content.ts';
 import type { Kept } from '../positions/position.ts';
 import { Descriptor } from './descriptor.ts';
 import type { FileQueue } from './file-queue.ts';
-import { printOf } from './fingerprint.ts';
 import type { FollowContext } from './follow-context.ts';
 import type { LogFile } from './log-file.ts';
 import { OpenFile, type OpenFileOptions } from './open-file.ts';
@@ -19,14 +19,22 @@ export interface RestSearchOptions extends FollowContext {
   readonly onCut: OpenFileOptions['onCut'];
 }
 
+/** What is known of one file beside the log before it is opened. */
+interface Chance {
+  /** Whether it is read if nothing of it was read before. */
+  readonly isWantedIfNew: boolean;
+  /** The cut log of which it may be the copy. */
+  readonly cut: Kept | undefined;
+}
+
 /** What is searched for, and since when it may have been written. */
 export interface Rest {
   /** Positions of files that were lost sight of. */
   readonly lost: readonly Kept[];
   /** The path is looked at for the first time in this run. */
   readonly isFirst?: boolean | undefined;
-  /** The lost file is still there, but was cut. */
-  readonly isCut: boolean;
+  /** That of the lost whose file is still there, but was cut. */
+  readonly cut?: Kept | undefined;
   /** When the path was last looked at. */
   readonly sinceMs: number;
   /** Rests come before this file in the queue; last if undefined. */
@@ -44,8 +52,9 @@ export interface Rest {
  * - It has a position: its rest is read. That is the renamed log; the copy that copytruncate made; a packed one.
  * - It is unknown, has a name that rotation gives, and was written after the log was last seen: a generation that came and went in
  *   between. All of it is read.
- * - It begins like a log that was cut, and is shorter than what was read of that: the copy was made before the last lines that were read.
- *   It is known from now on; nothing of it is read.
+ * - It is the first that came after a log was cut, begins like that log and is shorter than what was read of it: the copy was made before
+ *   the last lines that were read. It is known from now on; nothing of it is read. Those that came later may begin alike too, as files of
+ *   one format do, and are others: a cut makes one copy.
  * - Anything else was there before, and is left alone.
  * Those last changed before the lost files were last read can hold nothing new, so they are not even opened. gzip and rename keep the time
  * of the last change, so this holds for them too.
@@ -72,14 +81,18 @@ export class RestSearch {
     const { path, positions } = this.#options;
     const lastSeenMs = Math.min(...rest.lost.map(({ position }) => position.mtimeMs));
     const sinceMs = rest.sinceMs - CLOCK_SLACK_MS;
-    const newFromMs = rest.lost.length === 0 ? sinceMs : Math.max(lastSeenMs, sinceMs);
+    // The slack does not reach back behind what was seen. What was seen later says nothing: an earlier search may not have ended.
+    const newFromMs = rest.lost.length === 0 ? sinceMs : Math.max(sinceMs, Math.min(lastSeenMs, rest.sinceMs));
     const knownFromMs = rest.lost.length === 0 ? sinceMs : lastSeenMs;
     const paths = [path, ...rest.lost.map(({ position }) => position.path)];
+    let { cut } = rest;
     // What was listed a moment ago may lack the copy for which we search now; after a start all is older than that.
     for (const sibling of findSiblings(paths, rest.isFirst ? this.#options.namesIn : undefined)) {
       if (sibling.mtimeMs < Math.min(knownFromMs, newFromMs)) continue;
       if (positions.open.has(sibling.identity) || positions.isReadWhole(sibling)) continue;
-      this.#takeUp(sibling, rest, sibling.isLikely && sibling.mtimeMs >= newFromMs);
+      const isWantedIfNew = sibling.isLikely && (sibling.mtimeMs >= newFromMs || isUnread(sibling, rest));
+      const mayBeCopy = cut !== undefined && sibling.mtimeMs >= cut.position.mtimeMs;
+      if (this.#takeUp(sibling, rest, { isWantedIfNew, cut: mayBeCopy ? cut : undefined })) cut = undefined;
     }
     this.#unfinished.push(rest);
     this.conclude();
@@ -97,23 +110,27 @@ export class RestSearch {
     }
   }
 
-  #takeUp(sibling: Sibling, rest: Rest, isWantedIfNew: boolean): void {
-    const { queue, path, log } = this.#options;
+  /** Tells whether it is the copy of the log that was cut, or may turn out to be. */
+  #takeUp(sibling: Sibling, rest: Rest, chance: Chance): boolean {
+    const { queue, path, positions, log } = this.#options;
+    const { cut } = chance;
     try {
       const descriptor = new Descriptor(sibling.path);
       const file = sibling.isPacked
-        ? new PackedFile(descriptor, { ...this.#options, ...rest, followedPath: path, isWantedIfNew })
-        : this.#openPlain(descriptor, rest, isWantedIfNew);
-      if (file === undefined) return;
+        ? new PackedFile(descriptor, { ...this.#options, ...chance, intake: rest.intake, followedPath: path })
+        : this.#openPlain(descriptor, rest, chance);
+      if (file === undefined || file === 'short copy') return file !== undefined;
       file.named = false;
       queue.add(file, rest.before);
       log.info('rotated log file opened', { path, rotated: sibling.path });
+      return cut !== undefined && (sibling.isPacked || !positions.kept.has(cut));
     } catch (error) {
       log.warn('rotated log file cannot be read', { path, rotated: sibling.path, code: errorCode(error) });
+      return false;
     }
   }
 
-  #openPlain(descriptor: Descriptor, rest: Rest, isWantedIfNew: boolean): OpenFile | undefined {
+  #openPlain(descriptor: Descriptor, rest: Rest, { isWantedIfNew, cut }: Chance): OpenFile | 'short copy' | undefined {
     const { path, positions, buffer, onCut } = this.#options;
     const options = { followedPath: path, intake: rest.intake, buffer, onCut };
     try {
@@ -123,14 +140,16 @@ export class RestSearch {
         positions.take(known);
         return file;
       }
-      if (isShortCopy(descriptor, rest)) {
-        const position = new OpenFile(descriptor, { ...options, start: 'end' }).position();
-        positions.kept.add({ position, isLive: false });
-      } else if (isWantedIfNew && !positions.open.isCopy(descriptor)) {
+      const isShort = cut !== undefined && isShortCopy(descriptor, cut.position);
+      if (!isShort && isWantedIfNew && !positions.open.isCopy(descriptor)) {
         return new OpenFile(descriptor, { ...options, start: 'beginning' });
       }
+      if (isShort) {
+        const position = new OpenFile(descriptor, { ...options, start: 'end' }).position();
+        positions.kept.add({ position, isLive: false });
+      }
       descriptor.close();
-      return undefined;
+      return isShort ? 'short copy' : undefined;
     } catch (error) {
       descriptor.close();
       throw error;
@@ -138,12 +157,10 @@ export class RestSearch {
   }
 }
 
-function isShortCopy(file: Descriptor, { lost, isCut }: Rest): boolean {
-  const { size } = file.stat();
-  return (
-    isCut &&
-    lost.some(({ position: { head, offset } }) => {
-      return size < offset && head.length > 0 && printOf(file.bytesAt(0, head.length)).hash === head.hash;
-    })
-  );
+/**
+ * Whether this may be a file that was waiting when it was lost sight of. Nothing was read of it, so it has no bytes to be known by; but
+ * packing keeps its time. A log that was changed since then is new by that time.
+ */
+function isUnread({ mtimeMs }: Sibling, { lost }: Rest): boolean {
+  return lost.some(({ position }) => position.offset === 0 && position.mtimeMs === mtimeMs);
 }

@@ -14,9 +14,6 @@ import {
 import { type TextLine, textLine } from './reader/text-line.ts';
 import { isJson } from './reference-parser.ts';
 
-/** Longest pause between two lines for which all kinds are tried, while nothing fits. */
-const MAX_PAUSE = 64;
-
 interface Kind {
   readonly format: LogFormat;
   readonly read: KindReader;
@@ -26,8 +23,8 @@ interface Kind {
  * Finds out for each line of one log which of the kinds it is of. Lines of a log are alike, so the kind that last fitted is tried first; a
  * mixed log only costs more. A vague kind is never first, as it would take the lines of others.
  *
- * While nothing fits, all kinds are tried for fewer and fewer lines, in the end for each 64th: garbage must not cost as much as all kinds
- * together, for ever. What a first good line after that loses is rejected, and seen as such.
+ * A line that fits nothing is tried with all kinds, however many such lines came before it: to pass over some of them would lose the
+ * first good ones behind a page of console output. Each kind looks along a line once at most, so garbage costs microseconds a line.
  */
 export function createAutoParser(
   formats: readonly LogFormat[],
@@ -59,8 +56,6 @@ function createFinder(formats: readonly LogFormat[], options: KindOptions, scann
   let latest: Kind | undefined;
   let latestScanner: KindScanner | undefined;
   let vagueScanner: KindScanner | undefined;
-  let misses = 0;
-  let pauseEnds = 0;
 
   function findAmongAll(line: TextLine): LineResult | undefined {
     for (const kind of kinds) {
@@ -76,26 +71,15 @@ function createFinder(formats: readonly LogFormat[], options: KindOptions, scann
     return undefined;
   }
 
-  function search(line: TextLine): LineResult | undefined {
-    const result = latest?.read(line);
-    if (result !== undefined) return result;
-    return misses < pauseEnds ? undefined : findAmongAll(line);
-  }
-
   /** What a line is that was read without a search; undefined where a search has more to say. */
   function found(result: LineResult | undefined): LineResult | undefined {
-    if (result === undefined || result === 'missing_code') return undefined;
-    misses = 0;
-    pauseEnds = 0;
-    return result;
+    return result === 'missing_code' ? undefined : result;
   }
 
-  /** As a search would, which comes to the vague kind only now and then while nothing fits. */
-  const vagueNow = () => (misses < pauseEnds ? undefined : vagueScanner);
   const ahead = {
     end: -1,
     read(bytes: Buffer, start: number, limit: number): LineResult | undefined {
-      return readWith(latestScanner, bytes, start, limit) ?? readWith(vagueNow(), bytes, start, limit);
+      return readWith(latestScanner, bytes, start, limit) ?? readWith(vagueScanner, bytes, start, limit);
     },
   };
   function readWith(
@@ -111,11 +95,9 @@ function createFinder(formats: readonly LogFormat[], options: KindOptions, scann
 
   return {
     find(line) {
-      const result = search(line);
+      const result = latest?.read(line) ?? findAmongAll(line);
       const usual = found(result);
       if (usual !== undefined) return usual;
-      if (misses >= pauseEnds) pauseEnds = misses + Math.min(misses + 1, MAX_PAUSE);
-      misses += 1;
       const json = line.isJson ? line.json() : undefined;
       if (typeof json === 'string') return json;
       // The other lines of a console that is known as one are no mistake.
@@ -124,7 +106,7 @@ function createFinder(formats: readonly LogFormat[], options: KindOptions, scann
     scanner: {
       ahead,
       scan: (bytes, start, end) =>
-        found(latestScanner?.scan(bytes, start, end)) ?? found(vagueNow()?.scan(bytes, start, end)),
+        found(latestScanner?.scan(bytes, start, end)) ?? found(vagueScanner?.scan(bytes, start, end)),
       learn(bytes, start, end) {
         latestScanner?.learn(bytes, start, end);
         vagueScanner?.learn(bytes, start, end);

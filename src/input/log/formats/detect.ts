@@ -1,5 +1,5 @@
 import { LINE_FORMATS, type LineFormat, type LineWrapper } from '../../../config/schema-lines.ts';
-import type { LineParser } from '../parsed-line.ts';
+import type { LineParser, LineResult } from '../parsed-line.ts';
 import { FORMATS } from './formats.ts';
 import type { LogFormat } from './log-format.ts';
 import { createKindReader } from './reader/kind-reader.ts';
@@ -65,20 +65,27 @@ interface Trial {
 
 function tryFormat(format: LineFormat, wrapper: LineWrapper, sample: readonly Buffer[]): Trial {
   const clock = { nowMs: () => 0 };
+  const read = new Set<number>();
+  let current = 0;
+  const note = (result: LineResult) => {
+    if (typeof result === 'object') read.add(current);
+  };
   const parse = createUnwrapper({
     wrapper,
     clock,
     maxLineBytes: Number.POSITIVE_INFINITY,
-    inside: () => parserBySigns(FORMATS[format]),
+    inside: () => parserBySigns(FORMATS[format], note),
   });
-  const read = new Set<number>();
-  for (const [index, line] of sample.entries()) if (typeof parse(line, 0, line.length) === 'object') read.add(index);
+  for (const [index, line] of sample.entries()) {
+    current = index;
+    note(parse(line, 0, line.length));
+  }
   return { format, read };
 }
 
 /** Unlike a parser that was told what it reads, this one takes no JSON line that does not bear the signs of a kind. */
-function parserBySigns(kinds: readonly LogFormat[]): LineParser {
-  const options = { provider: 'unknown', include: 'all', clock: { nowMs: () => 0 } } as const;
+function parserBySigns(kinds: readonly LogFormat[], also: (result: LineResult) => void): LineParser {
+  const options = { provider: 'unknown', include: 'all', clock: { nowMs: () => 0 }, also } as const;
   const readers = kinds.map((kind) => ({ isJson: isJson(kind), read: createKindReader(kind, options, true) }));
   return (bytes, start, end) => {
     const line = textLine(bytes, start, end);

@@ -8,6 +8,7 @@ import {
 import { type AnsweredBy, answeredBy } from '../fields/answered-by.ts';
 import { chooseFields, type FieldChoice } from '../fields/field-map.ts';
 import { createFieldReader, type FieldReader, INVALID } from '../fields/field-reader.ts';
+import { meaningOfFlags } from '../fields/flags.ts';
 import type { JsonObject } from '../fields/json-object.ts';
 import { createLlmLineTest } from '../fields/llm-lines.ts';
 import { placeOf, valueAt } from '../fields/place.ts';
@@ -52,7 +53,7 @@ export type EventReader = (record: JsonObject) => LineResult;
 export function createEventReader(format: LogFormat, options: ReadingOptions): EventReader {
   const { provider, include = 'llm', excludePaths = [], timeFormat = 'auto', durationUnit, clock } = options;
   const fields = createFieldReader(chooseFields(format.fields, options.fields ?? {}));
-  const isLlmLine = createLlmLineTest(fields, { include, excludePaths });
+  const isLlmLine = createLlmLineTest(fields, { include, excludePaths, hasPath: format.hasPath === true });
   const marks = createMarkReader(format.marks ?? []);
   const readTime = createTimeReader(timeFormat);
   const readSeconds = (value: unknown, key: string) =>
@@ -64,9 +65,11 @@ export function createEventReader(format: LogFormat, options: ReadingOptions): E
   return (record) => {
     if (!isLlmLine(record)) return 'filtered';
     const written = fields.pick(record, 'code', readCode);
-    const meaning = marks(record, typeof written === 'number' ? written : undefined);
+    const flags = fields.pickOptional(record, 'flags', textFrom)?.slice(0, MAX_FLAGS_LENGTH);
+    const flagged = typeof written === 'number' ? meaningOfFlags(flags, written) : undefined;
+    const meaning = marks(record, flagged?.code);
     if (meaning.filtered) return 'filtered';
-    const code = typeof written === 'number' ? written : meaning.code;
+    const code = flagged?.code ?? meaning.code;
     if (code === undefined) return written === INVALID ? 'invalid_code' : format.mixed ? 'filtered' : 'missing_code';
     const time = fields.pick(record, 'time', readTime);
     if (time === INVALID && format.timeIsOptional !== true) return 'invalid_time';
@@ -75,7 +78,6 @@ export function createEventReader(format: LogFormat, options: ReadingOptions): E
     const durationSeconds = known(picked) ?? spans.duration(record);
     const stream = fields.pickOptional(record, 'stream', booleanFrom);
     const firstToken = known(fields.pickOptional(record, 'first_token', readSeconds));
-    const flags = fields.pickOptional(record, 'flags', textFrom)?.slice(0, MAX_FLAGS_LENGTH);
     return {
       timeMs: endTimeMs(typeof time === 'number' ? time : undefined, durationSeconds),
       provider,
@@ -87,7 +89,7 @@ export function createEventReader(format: LogFormat, options: ReadingOptions): E
       tokens: tokensFrom(fields, record),
       error: errorFrom(fields, record, { code, meaning }),
       flags: meaning.dropFlags ? undefined : flags,
-      ...readOrigin(record, code, meaning),
+      ...readOrigin(record, code, { origin: flagged?.origin, ...meaning }),
       requestId: fields.pickOptional(record, 'request_id', idFrom),
       final: true,
     } satisfies RequestEvent;

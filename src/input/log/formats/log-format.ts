@@ -25,6 +25,8 @@ export interface LogFormat {
   readonly mixed?: boolean | undefined;
   /** It also fits lines of which another format knows more, so `auto` comes to it last each time. */
   readonly vague?: boolean | undefined;
+  /** Its requests always have a path: a line whose path is null is about something else. */
+  readonly hasPath?: boolean | undefined;
   /** The time is that of the request's beginning; the event's is its end. */
   readonly timeIsStart?: boolean | undefined;
   /** What stands where the time may be is not always one. */

@@ -22,9 +22,8 @@ export interface PackedFileOptions {
   readonly followedPath: string;
   readonly intake: IntakeOptions;
   readonly positions: LogPositions;
-  /** Positions of a log that was cut: what begins like it and is shorter is a copy made before its last lines were read. */
-  readonly isCut?: boolean | undefined;
-  readonly lost?: readonly Kept[] | undefined;
+  /** Of a log that was cut and of which this may be the copy, made before its last lines were read. */
+  readonly cut?: Kept | undefined;
   /** Whether it is read if nothing of it was read before. */
   readonly isWantedIfNew: boolean;
   readonly clock: Clock;
@@ -154,8 +153,8 @@ export class PackedFile implements LogFile {
   #decide(): void {
     this.#state = 'undecided';
     this.#seen = this.#descriptor.stat();
-    const { positions, lost = [], isCut = false } = this.#options;
-    void matchPacked(this.#descriptor, positions, isCut ? lost : []).then((match) => {
+    const { positions, cut } = this.#options;
+    void matchPacked(this.#descriptor, positions, cut).then((match) => {
       if (this.#isClosed) return;
       this.#match = match;
       this.#options.wake();
@@ -172,7 +171,8 @@ export class PackedFile implements LogFile {
     } else if (match.kind === 'new') {
       if (isWantedIfNew) this.#begin(undefined);
       else this.#state = 'over';
-    } else if (match.kind === 'corrupt') this.#giveUp(match.code);
+    } else if (match.kind === 'unsettled') this.#decide();
+    else if (match.kind === 'corrupt') this.#giveUp(match.code);
     else if (match.kind === 'copy' && !this.named) this.#state = 'over';
     else this.#stalled(match.kind === 'copy');
   }

@@ -13,6 +13,8 @@ export type PackedMatch =
   | { readonly kind: 'new' }
   /** What is being read from another file now. */
   | { readonly kind: 'copy' }
+  /** A log was cut of which it may be a copy, and its reader did not notice yet: then there is a position more. */
+  | { readonly kind: 'unsettled' }
   /** It ends too early to tell. */
   | { readonly kind: 'unfinished' }
   | { readonly kind: 'corrupt'; readonly code: string };
@@ -24,7 +26,7 @@ export type PackedMatch =
 export async function matchPacked(
   file: Descriptor,
   positions: LogPositions,
-  cut: readonly Kept[],
+  cut: Kept | undefined,
 ): Promise<PackedMatch> {
   const suspects = new Suspects(file.path, positions, cut);
   try {
@@ -46,7 +48,7 @@ export async function matchPacked(
 class Suspects {
   readonly #path: string;
   readonly #positions: LogPositions;
-  readonly #cut: readonly Kept[];
+  readonly #cut: Kept | undefined;
   /** Asked for with the first bytes: until then a log may still be found to have been cut. */
   #kept: readonly Kept[] | undefined;
   #open: readonly ReadFile[] = [];
@@ -54,7 +56,7 @@ class Suspects {
   readonly #markers = new Map([[0, NO_PRINT]]);
   #hasHead = false;
 
-  constructor(path: string, positions: LogPositions, cut: readonly Kept[]) {
+  constructor(path: string, positions: LogPositions, cut: Kept | undefined) {
     this.#path = path;
     this.#positions = positions;
     this.#cut = cut;
@@ -81,7 +83,8 @@ class Suspects {
   verdict(): PackedMatch {
     this.#compareHeads();
     const { tail, end } = this.#trail;
-    if (this.#open.some((file) => file.isCut() || file.bytesAt(end - tail.length, tail.length).equals(tail))) {
+    if (this.#open.some((file) => file.isCut())) return { kind: 'unsettled' };
+    if (this.#open.some((file) => file.bytesAt(end - tail.length, tail.length).equals(tail))) {
       return { kind: 'copy' };
     }
     const suspected = this.#suspected();
@@ -89,7 +92,7 @@ class Suspects {
       .filter(({ position }) => this.#markers.get(position.offset)?.hash === position.marker.hash)
       .sort((a, b) => b.position.offset - a.position.offset);
     if (kept !== undefined) return { kind: 'known', kept };
-    return { kind: suspected.some((one) => this.#cut.includes(one) && one.position.offset > end) ? 'copy' : 'new' };
+    return { kind: suspected.some((one) => one === this.#cut && one.position.offset > end) ? 'copy' : 'new' };
   }
 
   #suspected(): readonly Kept[] {

@@ -1,6 +1,7 @@
 import type { Descriptor, FileIdentity } from '../follow/descriptor.ts';
 import { PRINT_BYTES } from '../follow/fingerprint.ts';
 import { unrotated } from '../follow/siblings.ts';
+import { holdsAll, isShortCopy } from './content.ts';
 import type { Position } from './position.ts';
 import { keyOf } from './position-set.ts';
 
@@ -49,11 +50,13 @@ export class OpenFiles {
 
   /**
    * Whether this is a copy of a log that is being read: copytruncate is at work, or somebody made a backup. Read beside the log, its lines
-   * would count twice. If the log was cut meanwhile, and its reader did not notice yet, that comes first too. Throws file system errors.
+   * would count twice. Throws file system errors.
    */
   isCopy(file: Descriptor): boolean {
     const { size } = file.stat();
-    return this.relatives(file.path).some((open) => open.isCut() || hasSameContent(open, file, size));
+    return this.relatives(file.path).some((open) => {
+      return open.isCut() ? hasFormerContent(open, file) : hasSameContent(open, file, size);
+    });
   }
 }
 
@@ -64,4 +67,13 @@ function hasSameContent(open: ReadFile, file: Descriptor, size: number): boolean
   const tail = Math.max(0, size - PRINT_BYTES);
   const isSame = (at: number, length: number) => open.bytesAt(at, length).equals(file.bytesAt(at, length));
   return isSame(0, head) && isSame(tail, size - tail);
+}
+
+/**
+ * Whether this may be a copy of what a log held before it was cut. Its reader did not notice yet; when it does, it looks for that copy, and
+ * for that only: all else beside the log is to be judged now, since it may be too old for that search.
+ */
+function hasFormerContent(open: ReadFile, file: Descriptor): boolean {
+  const position = open.position();
+  return position !== undefined && (isShortCopy(file, position) || holdsAll(file, position));
 }

@@ -43,6 +43,7 @@ const IS_KNOWN: Readonly<Record<keyof LogFormat, boolean>> = {
     signs: true,
     mixed: true,
     vague: true,
+    hasPath: true,
   },
   ...{
     timeIsStart: true,

@@ -36,6 +36,13 @@ export const ALB: LogFormat = {
   // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html#http-460-issues
   codes: { '460': 499 },
   marks: [
+    // As the last action it is why the request went no further; 405 is what a CAPTCHA answers.
+    {
+      at: 'actions_executed',
+      is: /(?:^|,)waf$/,
+      beside: [403, 405],
+      means: { origin: 'edge', errorCode: 'waf_rejected' },
+    },
     // No target was registered or healthy, so none was chosen.
     { at: 'target', is: '-', beside: [503], means: { origin: 'edge', errorCode: 'no_healthy_upstream' } },
   ],

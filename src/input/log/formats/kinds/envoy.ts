@@ -1,7 +1,7 @@
 import { fieldMap } from '../../fields/field-map.ts';
 import type { LogFormat } from '../log-format.ts';
 
-/** Envoy writes 0 where the client left before there was any status. */
+/** Envoy writes 0 where there was no answer: the client had left, unless the flags know better (`../../fields/flags.ts`). */
 const CODES = { '0': 499 } as const;
 
 const TEXT_FIELDS = fieldMap({
@@ -62,6 +62,8 @@ export const ENVOY_JSON: LogFormat = {
   title: 'Envoy JSON',
   layout: { kind: 'json' },
   signs: ['response_code', 'response_flags'],
+  // Connections that carry no HTTP have all of the keys, too.
+  hasPath: true,
   fields: fieldMap({
     time: ['start_time', 'timestamp', '@timestamp', 'time'],
     code: ['response_code'],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readNginxLogFormat } from '../../../../../src/config/log-format/nginx-log-format.ts';
 import { createLineParser, type LineParserOptions } from '../../../../../src/input/log/formats/line-parser.ts';
 import type { LineResult } from '../../../../../src/input/log/parsed-line.ts';
 
@@ -90,4 +91,21 @@ test('paths that are excluded are no requests, whatever is included', () => {
     }
     assert.equal(eventOf('$status $request_uri', line('/v1/chat/completions'), { include, excludePaths }).code, 200);
   }
+});
+
+test('a value that is read must have something between it and its neighbour', () => {
+  for (const [written, left, right] of [
+    ['$remote_addr$status $foo', '$remote_addr', '$status'],
+    ['$status$request_time', '$status', '$request_time'],
+    ['[$time_local] $status ${llm_model}${foo}', '$llm_model', '$foo'],
+    ['{"s":"$host$status"}', '$host', '$status'],
+  ] as const) {
+    const fault = readNginxLogFormat(written);
+    assert.equal(
+      fault,
+      `has nothing between ${left} and ${right}, so nobody can tell where one ends: write a space or a quote there`,
+    );
+  }
+  const line = 'api.novita.ai/v1/chat/completions?a=1 503';
+  assert.equal(eventOf('$host$uri$is_args$args $status', line).code, 503);
 });
