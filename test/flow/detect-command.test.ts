@@ -62,6 +62,43 @@ test('it tells what the lines tell, what they do not, and what to do about that'
   assert.match(text, /^ {2}missing +duration: .*request_time/m);
 });
 
+const ADVICE_BY_FORMAT = {
+  alb: { model: /an ALB cannot log it/i },
+  envoy: { model: /gen_ai\.request\.model/, stream: /envoy-json/ },
+  haproxy: { model: /http-request capture.*captured_request\.0/ },
+  kong: { stream: /Kong/ },
+  traefik: { stream: /proxy/ },
+  uvicorn: { duration: /uvicorn/ },
+};
+
+for (const [format, expected] of Object.entries(ADVICE_BY_FORMAT)) {
+  test(`what is missing in a log of ${format} is advised in its own terms`, async () => {
+    const log = await readFile(new URL(`../fixtures/logs/${format}.log`, import.meta.url));
+    const { report } = await detected(log);
+    assert.equal(report.reading.format, format);
+    const fields: readonly { field: string; advice?: string }[] = report.fields;
+    for (const [field, advice] of Object.entries(expected)) {
+      assert.match(fields.find((one) => one.field === field)?.advice ?? '', advice);
+    }
+    assert.doesNotMatch(JSON.stringify(fields), /nginx/);
+  });
+}
+
+test('every span of an export counts, also where the first of a line is about something else', async () => {
+  const attributesOf = (fields: object) =>
+    Object.entries(fields).map(([key, stringValue]) => ({ key, value: { stringValue } }));
+  const times = { startTimeUnixNano: '1788309104250000000', endTimeUnixNano: '1788309105534000000' };
+  const spans = ['invoke_agent', 'chat', 'chat'].map((operation) => {
+    return { ...times, attributes: attributesOf({ 'gen_ai.operation.name': operation, 'gen_ai.request.model': 'm' }) };
+  });
+  const line = `${JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] })}\n`;
+  const { report } = await detected(line.repeat(2));
+  assert.deepEqual(
+    [report.reading?.format, report.lines, report.events, report.filtered, report.fits],
+    ['otlp', 6, 4, 2, true],
+  );
+});
+
 test('a gzipped log that was rotated away is read, and the log written now is configured', async (t) => {
   const dir = await tempDir(t);
   for (const name of ['access.log.2.gz', 'access.log-20260902.gz', 'access.log.1', 'access.log']) {

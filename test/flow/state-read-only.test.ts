@@ -56,3 +56,12 @@ test('a folder that cannot be made, and state that may not be read, stop nothing
   await counted(stranger, { m1: 1 });
   assert.match(stranger.stderr(), /state is damaged.*damage="it cannot be read: EACCES" set_aside=\S+corrupt/);
 });
+
+test('a folder in /proc, where none can be made, does not hold up the start', async (t) => {
+  const exporter = await startExporter(t, [`--upstream=${await startSmallApi(t)}`, '--provider=p'], {
+    stateDir: '/proc/nope',
+  });
+  await ask(exporter, 'm1', 2);
+  await counted(exporter, { m1: 2 });
+  assert.match(exporter.stderr(), /state cannot be written.*dir=\/proc\/nope err="ENOENT/);
+});

@@ -11,11 +11,11 @@ type Advice = Readonly<Partial<Record<AdvisedField, string>>> & {
 const PROXY = 'llm-exporter as a proxy (serve --upstream) sees it';
 
 const NGINX: Advice = {
-  duration: 'Log $request_time, as deploy/nginx/llm-log.conf does',
-  request_id: 'Log $request_id, as deploy/nginx/llm-log.conf does',
+  duration: 'nginx: log $request_time, as deploy/nginx/llm-log.conf does',
+  request_id: 'nginx: log $request_id, as deploy/nginx/llm-log.conf does',
   answered_by:
-    'Log $upstream_status, $upstream_connect_time and $upstream_header_time, as deploy/nginx/llm-log.conf does',
-  others: 'Include deploy/nginx/llm-log.conf, whose log has it',
+    'nginx: log $upstream_status, $upstream_connect_time and $upstream_header_time, as deploy/nginx/llm-log.conf does',
+  others: 'nginx: include deploy/nginx/llm-log.conf, whose log has it',
 };
 
 const INGRESS: Advice = {
@@ -30,7 +30,8 @@ const ENVOY: Advice = {
   stream: `Log in JSON (format: envoy-json) with the key gen_ai.request.stream, from a header; else ${PROXY}`,
   duration: 'Log %DURATION%, in JSON with the key duration',
   request_id: 'Log %REQ(X-REQUEST-ID)%, in JSON with the key x-request-id',
-  answered_by: 'Log %RESPONSE_FLAGS% and %RESPONSE_CODE_DETAILS%, in JSON with the keys response_flags and response_code_details',
+  answered_by:
+    'Log %RESPONSE_FLAGS% and %RESPONSE_CODE_DETAILS%, in JSON with the keys response_flags and response_code_details',
   others: 'Log %START_TIME%, in JSON with the key start_time',
 };
 
@@ -101,8 +102,14 @@ const ADVICE: Readonly<Record<LineFormat, Advice>> = {
   istio: ENVOY,
   'envoy-json': ENVOY,
   haproxy: HAPROXY,
-  caddy: byHeader('Let callers send the header X-Model, which the access log has unless a filter deletes it', 'X-Model'),
-  traefik: byHeader('Let callers send it and keep it (accessLog.fields.headers.names.X-Model: keep), in JSON', 'X-Model'),
+  caddy: byHeader(
+    'Let callers send the header X-Model, which the access log has unless a filter deletes it',
+    'X-Model',
+  ),
+  traefik: byHeader(
+    'Let callers send it and keep it (accessLog.fields.headers.names.X-Model: keep), in JSON',
+    'X-Model',
+  ),
   alb: ALB,
   kong: KONG,
   litellm: LITELLM,

@@ -26,7 +26,10 @@ const TOLD_FIELDS: readonly ToldField[] = [
   {
     name: 'stream',
     isTold: ({ stream }) => stream !== undefined,
-    loss: { of: 'stream', says: 'streams and whole answers cannot be told apart, and so neither can why they took long' },
+    loss: {
+      of: 'stream',
+      says: 'streams and whole answers cannot be told apart, and so neither can why they took long',
+    },
   },
   {
     name: 'duration',

@@ -97,7 +97,7 @@ test('a value that is read must have something between it and its neighbour', ()
   for (const [written, left, right] of [
     ['$remote_addr$status $foo', '$remote_addr', '$status'],
     ['$status$request_time', '$status', '$request_time'],
-    ['[$time_local] $status ${llm_model}${foo}', '$llm_model', '$foo'],
+    ['[$time_local] $status $llm_model$foo', '$llm_model', '$foo'],
     ['{"s":"$host$status"}', '$host', '$status'],
   ] as const) {
     const fault = readNginxLogFormat(written);
