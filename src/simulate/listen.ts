@@ -8,9 +8,12 @@ export interface Address {
   readonly port: number;
 }
 
+/** A proxy under load opens connections by the thousand; node lets 511 wait, and drops the others. */
+const BACKLOG = 4096;
+
 /** Port 0 lets the system choose; answers with the address in use. Throws a ProblemError when it cannot be had. */
 export async function listen(server: Server, { host, port }: Address): Promise<Address> {
-  server.listen(port, host);
+  server.listen({ port, host, backlog: BACKLOG });
   try {
     await once(server, 'listening');
   } catch (error) {

@@ -20,7 +20,7 @@ const STREAMS: Load = { count: 150, stream: true, concurrency: CONCURRENCY };
 const ONE_BY_ONE: Load = { count: 500, stream: false, concurrency: 1 };
 const OPEN_STREAMS = 10_000;
 /** Each stream takes two descriptors of a proxy, and a program some for itself. */
-const OTHER_DESCRIPTORS = 100;
+const OTHER_DESCRIPTORS = 200;
 
 /** The goals of issue 5. */
 const MOST_PER_REQUEST = 3;

@@ -69,6 +69,12 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** Connections above the limit that are still heard out, so that they can be told; what comes on top of these is closed unheard. */
 const MAX_SURPLUS_CONNECTIONS = 256;
 
+/**
+ * Connections that may wait to be accepted, as far as the system lets them (net.core.somaxconn). Node's own 511 overflow when some thousand
+ * clients come at once, and one that was dropped tries again after 1, 3, 7 s, or takes a minute to hear of it.
+ */
+const BACKLOG = 4096;
+
 /** Builds the proxy; nothing is opened before `listen`. */
 export function createProxy(options: ProxyOptions): Proxy {
   return new ProxyServer(options);
@@ -111,7 +117,7 @@ class ProxyServer implements Proxy {
 
   async listen({ host, port }: { host: string; port: number }): Promise<{ host: string; port: number }> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#server.once('error', reject).listen(port, host, resolve);
+    this.#server.once('error', reject).listen({ port, host, backlog: BACKLOG }, resolve);
     await promise;
     this.#server.off('error', reject);
     tellAcceptErrors(this.#server, this.#options.log);

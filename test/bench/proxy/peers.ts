@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, type HttpProgram, startHttpProgram } from '../../../src/demo/program/http-program.ts';
+import { type HttpProgram, startHttpProgram } from '../../../src/demo/program/http-program.ts';
 import { debianProgram } from '../../../src/demo/programs.ts';
 import { portkeyProgram } from './portkey.ts';
 
@@ -20,8 +20,8 @@ export interface PeerOptions {
   readonly folder: string;
 }
 
-/** A quarter of what a process may have open: room for the streams, and each program says so in words of its own. */
-const CONNECTIONS = 19_900;
+/** More than there will be: what a process may have open is the bound. */
+const CONNECTIONS = 50_000;
 
 export async function startUpstream(): Promise<Peer> {
   return start('upstream', {
@@ -33,13 +33,12 @@ export async function startUpstream(): Promise<Peer> {
 
 /** Ours as it comes, with nothing on disk: a disk's own pace is no part of this. */
 export async function startOurs({ upstreamUrl }: PeerOptions): Promise<Peer> {
-  const web = await freePort();
   return start('llm-exporter', {
     readyPath: '/v1/models',
     command: process.execPath,
     args: async (port) => [
       ...['src/main.ts', 'serve', `--upstream=${upstreamUrl}`, '--state.sync=off'],
-      ...[`--proxy.listen-address=127.0.0.1:${port}`, `--web.listen-address=127.0.0.1:${web}`],
+      ...[`--proxy.listen-address=127.0.0.1:${port}`, '--web.listen-address=127.0.0.1:0'],
     ],
   });
 }
@@ -49,7 +48,7 @@ export async function startNginx({ upstreamUrl, folder }: PeerOptions): Promise<
   const config = join(folder, 'nginx.conf');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${name};`);
   const text = (port: number) => `
-daemon off; master_process off; pid nginx.pid; error_log stderr crit; worker_rlimit_nofile ${CONNECTIONS + 100};
+daemon off; master_process off; pid nginx.pid; error_log stderr crit;
 events { worker_connections ${CONNECTIONS}; }
 http {
   access_log off; ${temporary.join(' ')} keepalive_requests 1000000;

@@ -56,3 +56,9 @@ test('a later report wins field by field', () => {
   assert.deepEqual(merged, { input: 5, output: 8, cachedInput: undefined, reasoning: undefined });
   assert.equal(mergeUsage(undefined, undefined), undefined);
 });
+
+test('a key without an object behind it hides none before it', () => {
+  const text = '{"usage":{"prompt_tokens":3},"usage":null,"usage":"{","text":"\\"usage\\":{\\"prompt_tokens\\":9}"}';
+  assert.deepEqual(findUsage(text)?.input, 3);
+  assert.equal(findUsage('"usage":null'), undefined);
+});

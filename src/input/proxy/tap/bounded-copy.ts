@@ -9,8 +9,12 @@ export interface BoundedCopy {
   bytes(): Buffer;
 }
 
-/** What is pushed is copied: a view would hold on to the socket's whole read buffer. */
+/**
+ * What is pushed is copied: a view would hold on to all that the socket read at once. Most answers come in one piece, which is nearly all
+ * of what was read; that is kept as it is, until there is more.
+ */
 export function createBoundedCopy(maxBytes: number): BoundedCopy {
+  let only: Buffer | undefined;
   const head = createGathered();
   let headBytes = 0;
   /** The end is kept in a ring, so that a body of any length costs one copy of its bytes and no memory beyond this. */
@@ -33,14 +37,28 @@ export function createBoundedCopy(maxBytes: number): BoundedCopy {
     return [ring.subarray(oldest), ring.subarray(0, oldest)];
   }
 
+  function copy(chunk: Buffer): void {
+    const first = chunk.subarray(0, maxBytes - headBytes);
+    if (first.length > 0) head.push(first);
+    headBytes += first.length;
+    if (first.length < chunk.length) pushTail(chunk.subarray(first.length));
+  }
+
   return {
     push(chunk) {
-      const first = chunk.subarray(0, maxBytes - headBytes);
-      if (first.length > 0) head.push(first);
-      headBytes += first.length;
-      if (first.length < chunk.length) pushTail(chunk.subarray(first.length));
+      if (headBytes === 0 && only === undefined && mayBeKept(chunk, maxBytes)) {
+        only = chunk;
+        return;
+      }
+      if (only !== undefined) copy(only);
+      only = undefined;
+      copy(chunk);
     },
     isWhole: () => tailBytes <= maxBytes,
-    bytes: () => (tailBytes === 0 ? head.bytes() : Buffer.concat([head.bytes(), ...tail()])),
+    bytes: () => only ?? (tailBytes === 0 ? head.bytes() : Buffer.concat([head.bytes(), ...tail()])),
   };
+}
+
+function mayBeKept(chunk: Buffer, maxBytes: number): boolean {
+  return chunk.length <= maxBytes && chunk.length * 2 >= chunk.buffer.byteLength;
 }
