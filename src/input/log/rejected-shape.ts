@@ -23,8 +23,11 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set(
 const PIECE =
   /(?<![\w\x80-\xff.@-])([A-Za-z_@][\w.@-]*)(?=["']? ?[:=])|[A-Za-z0-9\x80-\xff]+|\s+|[^\w\x80-\xff\s"'{}[\]:,=|/.-]+/g;
 
-/** Three words or more with nothing but a little punctuation between: prose, of which not even the length is told. */
-const PROSE = /[ax](?:[,.:?'-]{0,2} [ax]){2,}/g;
+/**
+ * Three words or more with nothing but a little punctuation between: prose, of which not even the length is told. The x of `x-request-id`
+ * is no word of it.
+ */
+const PROSE = /(?<![\w@-])[ax](?:[,.:?'-]{0,2} [ax](?![\w@-])){2,}/g;
 
 /**
  * What a line looked like, and nothing of what it said: `{"time":"0-0-0x:0:0","status":"a"}`. Words become `a`, numbers `0`, a mixture

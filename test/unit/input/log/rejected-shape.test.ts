@@ -25,6 +25,7 @@ const SHAPES: readonly (readonly [name: string, line: string, shape: string])[] 
   ['prose', 'My password is hunter2 and I am 41, do not tell.', 'a… 0, a….'],
   ['other scripts', '我的 密码 是', 'a…'],
   ['bytes that are no text', '\0\x01\x1b[31m', '?[x'],
+  ['a name behind words', 'ax-request-id: a\tx-request-id: ', 'a-a-a: a x-request-id: '],
   ['an empty line', '', ''],
 ];
 for (const [name, line, shape] of SHAPES) {
