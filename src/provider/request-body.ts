@@ -190,10 +190,14 @@ const MODEL_IN_PATH: readonly RegExp[] = [
 ];
 const STREAMING_PATH = /:streamGenerateContent$|\/(?:invoke-with-response-stream|converse-stream)$/;
 const UNARY_PATH = /:generateContent$|\/(?:invoke|converse)$/;
+/** What one of these needs: with most APIs a path says nothing, and that is known after one look. */
+const MAY_SAY_SOMETHING = /:|\/(?:deployments|model|invoke|converse)/;
 
 /** What the path says. A mere `GET /v1/models/{model}` asks about a model and is not a call of it. */
 export function factsFromPath(path: string): RequestFacts {
-  const bare = path.split(/[?#]/, 1)[0] ?? '';
+  const end = path.search(/[?#]/);
+  const bare = end === -1 ? path : path.slice(0, end);
+  if (!MAY_SAY_SOMETHING.test(bare)) return { model: undefined, stream: undefined };
   const name = MODEL_IN_PATH.map((pattern) => pattern.exec(bare)?.[1]).find((match) => match !== undefined);
   const stream = STREAMING_PATH.test(bare) ? true : UNARY_PATH.test(bare) ? false : undefined;
   return { model: name === undefined ? undefined : decodePath(name), stream };

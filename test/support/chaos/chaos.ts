@@ -26,6 +26,7 @@ const MODELS = ['m0', 'm1', 'm2', 'm3', 'm4'];
 /** Whole answers that run into it are among the faults. */
 const GATEWAY_TIMEOUT = '2s';
 const SCRAPE_EVERY_MS = 1_000;
+const MEMORY_EVERY_MS = 30_000;
 /** All that is quiet is the load: timers of a second, TIME_WAIT and the like may still run. */
 const SETTLE_MS = 30_000;
 /** What memory may have grown by when the load is over: a share for what V8 keeps of its heap, and a base for all else. */
@@ -47,8 +48,9 @@ export async function runChaos(t: TestContext, options: ChaosOptions): Promise<v
 
   const looking = new AbortController();
   const loaded = load(exporter, tally, options).finally(() => looking.abort());
-  const [{ peak, reloads, missed }] = await Promise.all([lookOn(exporter, options, looking.signal), loaded]);
+  const [{ peak, reloads, missed, rssMiB }] = await Promise.all([lookOn(exporter, options, looking.signal), loaded]);
   t.diagnostic(`${tally.summary()}; up to ${peak} seen in flight, ${reloads} reloads, ${missed} scrapes missed`);
+  t.diagnostic(`resident while it ran: ${rssMiB.join(', ')} MiB`);
   await settled(exporter, tally);
 
   const after = await quiet(exporter, options.quietMs, before);
@@ -97,7 +99,9 @@ async function lookOn(exporter: WatchedExporter, { reloadEveryMs }: ChaosOptions
   let peak = 0;
   let reloads = 0;
   let missed = 0;
+  const rssMiB: number[] = [];
   await Promise.all([
+    every(MEMORY_EVERY_MS, async () => void rssMiB.push(Math.round(exporter.rssMiB()))),
     every(SCRAPE_EVERY_MS, async () => {
       const scrape = await exporter.look().catch((error: unknown) => {
         if (error instanceof assert.AssertionError) throw error;
@@ -112,7 +116,7 @@ async function lookOn(exporter: WatchedExporter, { reloadEveryMs }: ChaosOptions
       await exporter.reload();
     }),
   ]);
-  return { peak, reloads, missed };
+  return { peak, reloads, missed, rssMiB };
 }
 
 async function settled(exporter: WatchedExporter, tally: Tally): Promise<void> {

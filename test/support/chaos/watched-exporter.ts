@@ -24,6 +24,7 @@ export interface WatchedExporter {
   /** A scrape; fails when a counter has gone down since the last one. */
   look(): Promise<Scrape>;
   holdings(): Promise<Holdings>;
+  rssMiB(): number;
 }
 
 export async function startWatchedExporter(
@@ -36,10 +37,12 @@ export async function startWatchedExporter(
   const exporter = await startExporter(t, [`--config.file=${file}`]);
   const { pid } = exporter.child;
   assert.ok(pid !== undefined);
+  const rssMiB = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
   let reloads = 0;
   const before = new Map<string, number>();
   return {
     process: exporter,
+    rssMiB,
     async reload() {
       reloads += 1;
       await writeFile(file, variants[reloads % variants.length] ?? '');
@@ -62,7 +65,7 @@ export async function startWatchedExporter(
     async holdings() {
       const scrape = await exporter.scrape();
       return {
-        rssMiB: Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024,
+        rssMiB: rssMiB(),
         descriptors: readdirSync(`/proc/${pid}/fd`).length,
         resources: scrape.by('nodejs_active_resources', ['type']),
       };

@@ -6,6 +6,7 @@ export interface Gathered {
   clear(): void;
 }
 
+const EMPTY: Buffer = Buffer.alloc(0);
 const FIRST_BYTES = 256;
 /** Room that is kept for the next bytes after `clear`; one long line must not cost its memory for the whole stream. */
 const MAX_KEPT_BYTES = 16 * 1024;
@@ -15,7 +16,7 @@ const MAX_KEPT_BYTES = 16 * 1024;
  * of one byte made a megabyte into a hundred. This takes at most twice what it holds, and copies each byte about twice.
  */
 export function createGathered(): Gathered {
-  let store = Buffer.alloc(0);
+  let store = EMPTY;
   let length = 0;
   return {
     push(piece) {
@@ -31,7 +32,7 @@ export function createGathered(): Gathered {
     bytes: () => store.subarray(0, length),
     clear() {
       length = 0;
-      if (store.length > MAX_KEPT_BYTES) store = Buffer.alloc(0);
+      if (store.length > MAX_KEPT_BYTES) store = EMPTY;
     },
   };
 }
