@@ -67,8 +67,8 @@ export function classify(event: RequestEvent, catalogue: Catalogue, context = NO
   return { cause: rule.cause, basis: rule.basis, rule: rule.id };
 }
 
-/** Envoy writes `-` and HAProxy `--` or `----` for "nothing to report". */
-function isSuccess({ code, error, origin, flags }: RequestEvent): boolean {
+/** Whether an event went well by its own account, whatever else is known. Envoy writes `-` and HAProxy `--` or `----` for "nothing to report". */
+export function isSuccess({ code, error, origin, flags }: RequestEvent): boolean {
   return (
     code >= 100 &&
     code < 400 &&

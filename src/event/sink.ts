@@ -1,3 +1,4 @@
+import type { EventBatch } from './event-batch.ts';
 import type { RequestEvent } from './request-event.ts';
 
 /** Why a line of a source could not become an event. The closed set behind `llm_exporter_source_rejected_total`. */
@@ -78,6 +79,8 @@ export interface SourceSink {
   read(bytes: number, lines: number): void;
   /** The event is good during the call only: it may be used again for the next line. Who keeps it makes a copy. */
   event(event: RequestEvent): void;
+  /** Many events at once, the same as one after the other. Good during the call only, too. */
+  batch(batch: EventBatch): void;
   /** A well-formed line that is no LLM request (another path). */
   filtered(): void;
   /**

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { eachEvent } from '../../src/event/event-batch.ts';
 import type { RequestEvent } from '../../src/event/request-event.ts';
 import type { RejectReason, RotationKind, SourceSink } from '../../src/event/sink.ts';
 import { createLineParser } from '../../src/input/log/formats/line-parser.ts';
@@ -45,6 +46,7 @@ export function recordSource(): RecordedSource {
     },
     // Copied: readers may use one object for all of their events.
     event: (event) => recorded.events.push(structuredClone(event)),
+    batch: (batch) => eachEvent(batch, recorded.event),
     filtered() {
       recorded.filteredLines += 1;
     },

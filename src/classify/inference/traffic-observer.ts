@@ -2,6 +2,7 @@ import type { RequestEvent } from '../../event/request-event.ts';
 import type { Cause } from '../causes.ts';
 import type { ClassifyContext } from '../classify.ts';
 import { learn } from './learn.ts';
+import { learnSuccess, type SuccessNumbers } from './learn-success.ts';
 import { signsOf } from './signs.ts';
 import {
   createModelState,
@@ -17,6 +18,8 @@ export interface Traffic {
   contextFor(event: RequestEvent, known?: KnownContext): ClassifyContext;
   /** Learns from a request that has ended, after it was classified. */
   observe(event: RequestEvent, cause: Cause, known?: KnownContext): void;
+  /** `observe` for a success that said nothing but these numbers. */
+  observeSuccess(timeMs: number, numbers: SuccessNumbers): void;
 }
 
 export interface TrafficObserver {
@@ -126,5 +129,6 @@ function newModel(provider: ProviderState): Model {
     contextFor: (event, known = NOTHING_KNOWN) =>
       event.code < 400 && event.error === undefined ? known : signsOf(state, event, known),
     observe: (event, cause, known = NOTHING_KNOWN) => learn(state, event, cause, known),
+    observeSuccess: (timeMs, numbers) => learnSuccess(state, timeMs, numbers),
   };
 }

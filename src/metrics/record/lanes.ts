@@ -10,6 +10,8 @@ export interface Lane {
   readonly provider: string;
   /** Label and series of the model; undefined while it has no label of its own, as each event may prove it. */
   readonly counted: { readonly model: string; readonly meter: Meter } | undefined;
+  /** All events with the same names have this lane, until `forget`. */
+  readonly isLasting: boolean;
   readonly traffic: () => Traffic;
   /** What is known of a request beside its event, where nobody counts those under way. */
   readonly known: KnownContext;
@@ -54,9 +56,9 @@ export function createLanes(options: LanesOptions): Lanes {
     const model = admission.model(provider, named, false);
     const counted = model === OTHER ? undefined : { model, meter: meterOf(provider, model, stream) };
     const known = Object.freeze({ gatewayTimeoutSeconds: gatewayTimeoutSeconds(provider), inFlight: undefined });
-    const lane: Lane = { provider, counted, known, traffic: observer.hold(provider, model) };
-    const isOwnLabel = model === (named ?? UNKNOWN);
-    if (counted === undefined || !isOwnLabel || provider !== name) return lane;
+    const isLasting = counted !== undefined && model === (named ?? UNKNOWN) && provider === name;
+    const lane: Lane = { provider, counted, isLasting, known, traffic: observer.hold(provider, model) };
+    if (!isLasting) return lane;
     lanes[keyOf(stream)].set(named, lane);
     byProvider.set(name, lanes);
     return lane;

@@ -14,7 +14,7 @@ export interface Judged {
 }
 
 /** Share of the gateway timeout past which a success is a warning. */
-const NEAR_TIMEOUT_RATIO = 0.8;
+export const NEAR_TIMEOUT_RATIO = 0.8;
 
 /** Counts a try against an upstream; logs do not tell tries apart, so their events are none. */
 export function measureAttempt(meter: Meter, { event, verdict }: Judged): void {

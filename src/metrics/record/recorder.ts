@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
 import type { AttemptVerdict, EventSink, PushSink } from '../../event/sink.ts';
 import type { Store } from '../store.ts';
+import { createBatchRecorder } from './batch-recorder.ts';
 import { createFailureLog, type Failure } from './failures.ts';
 import { createInFlight } from './in-flight.ts';
 import { beginAtZero, exposeInfo, type ProviderSettings, type ProvidersByLabel } from './info.ts';
@@ -99,11 +100,14 @@ export function createRecorder({
     onFailure(event, verdict);
   };
 
+  const batches = createBatchRecorder({ lanes, record });
+
   const reconfigure = (next: RecorderSettings, rules = catalogue) => {
     catalogue = rules;
     admission.configure(next);
     providers = toLabels(next.providers, admission);
     lanes.forget();
+    batches.forget();
     exposeInfo(store, providers, catalogue);
     beginAtZero(store, providers, catalogue);
     beginQueues(providers);
@@ -116,7 +120,10 @@ export function createRecorder({
     return { cause, retryable: catalogue.causes[cause].retryable };
   };
   const open = createInFlight({ store, admission, record, judge: judgeTry });
-  const { open: source, reports: sources } = createSourceRecorder({ store, clock, record, onFit });
+  const { open: source, reports: sources } = createSourceRecorder({
+    ...{ store, clock, record, onFit },
+    recordBatch: batches.record,
+  });
   const pushes = createPushRecorder(store);
   return { open, source, pushes, queue, reconfigure, failures: failureLog.list, sources };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../clock.ts';
+import type { EventBatch } from '../../../event/event-batch.ts';
 import type { RequestEvent } from '../../../event/request-event.ts';
 import type { SourceSink, SourceStatus } from '../../../event/sink.ts';
 import type { Store } from '../../store.ts';
@@ -27,6 +28,7 @@ export interface SourceRecorderOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly record: (event: RequestEvent) => void;
+  readonly recordBatch: (batch: EventBatch) => void;
   /** Told when the lines of a source stop fitting what is configured for it, and when they fit again. */
   readonly onFit?: ((source: string, fit: SourceFit) => void) | undefined;
 }
@@ -65,7 +67,7 @@ export function createSourceRecorder(options: SourceRecorderOptions): SourceReco
  * for the end of a chunk.
  */
 function createSource(source: string, options: SourceRecorderOptions, onClose: () => void): Source {
-  const { store, clock, record, onFit = () => {} } = options;
+  const { store, clock, record, recordBatch, onFit = () => {} } = options;
   const counters = sourceCounters(store, source);
   const shapes = createRejectedShapes(clock);
   const watch = createFitWatch(clock, (fit) => onFit(source, fit));
@@ -95,6 +97,12 @@ function createSource(source: string, options: SourceRecorderOptions, onClose: (
       counters.events();
       times.note(event.timeMs);
       record(event);
+    },
+    batch(batch) {
+      events += batch.length;
+      counters.events(batch.length);
+      for (let index = 0; index < batch.length; index += 1) times.note(batch.timeMs[index] ?? 0);
+      recordBatch(batch);
     },
     filtered() {
       filtered += 1;

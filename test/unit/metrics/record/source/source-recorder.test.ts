@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { eachEvent } from '../../../../../src/event/event-batch.ts';
 import type { RequestEvent } from '../../../../../src/event/request-event.ts';
 import { REJECT_REASONS } from '../../../../../src/event/sink.ts';
 import { renderText } from '../../../../../src/metrics/exposition.ts';
@@ -16,7 +17,11 @@ function newSources({ onFit }: Pick<SourceRecorderOptions, 'onFit'> = {}) {
   const clock = createManualClock();
   const store = createStore({ clock });
   const events: RequestEvent[] = [];
-  const { open, reports } = createSourceRecorder({ store, clock, record: (event) => events.push(event), onFit });
+  const record = (event: RequestEvent) => void events.push(event);
+  const { open, reports } = createSourceRecorder({
+    ...{ store, clock, record, onFit },
+    recordBatch: (batch) => eachEvent(batch, record),
+  });
   const scrape = () => parseExposition([...renderText(store.cut(), TRUE_VALUES)].join(''));
   return { clock, events, open, reports, scrape };
 }

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { loadCatalogue } from '../../../../src/classify/catalogue.ts';
+import type { RequestEvent } from '../../../../src/event/request-event.ts';
+import { renderOpenMetrics } from '../../../../src/metrics/exposition.ts';
+import { createRecorder, type RecorderSettings } from '../../../../src/metrics/record/recorder.ts';
+import { TRUE_VALUES } from '../../../../src/metrics/scrapers.ts';
+import { createStore } from '../../../../src/metrics/store.ts';
+import { createBatches } from '../../../support/event-batches.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
+
+const catalogue = loadCatalogue();
+const START = Date.UTC(2026, 8, 2);
+
+/** Few enough that the same ones come again, and some that have no label of their own. */
+const MODELS = ['m1', 'm2', ' m2', 'never-admitted', 'm\u0007', undefined];
+
+const shared = fc.record(
+  {
+    model: fc.constantFrom(...MODELS),
+    stream: fc.constantFrom(true, false, undefined),
+    provider: fc.constantFrom('novita', 'openai', ' odd '),
+    flags: fc.constantFrom(undefined, '-', 'UF'),
+    origin: fc.constantFrom(undefined, 'provider', 'edge', 'client'),
+    attempt: fc.constantFrom(undefined, undefined, undefined, 1, 2),
+    rateLimit: fc.constantFrom(undefined, undefined, { timeMs: START, exhausted: [], requests: { limit: 9 } }),
+    requestBytes: fc.constantFrom(undefined, undefined, 100),
+  },
+  { requiredKeys: ['model', 'provider'] },
+);
+const seconds = fc.constantFrom(undefined, 0, 0.05, 0.3, 0.3, 1.5, 47.9, 48.1, 60.02, 700);
+const answer = fc.oneof(
+  { weight: 8, arbitrary: fc.constant({ code: 200 }) },
+  { weight: 1, arbitrary: fc.constantFrom({ code: 429 }, { code: 503 }, { code: 504 }, { code: 499 }, { code: 302 }) },
+  { weight: 1, arbitrary: fc.constant({ code: 503, error: { message: 'The service is overloaded' } }) },
+  { weight: 1, arbitrary: fc.constant({ code: 200, error: { message: 'The service is overloaded' } }) },
+);
+const event = fc
+  .record({
+    shared,
+    answer,
+    second: fc.nat({ max: 400 }),
+    durationSeconds: seconds,
+    firstTokenSeconds: seconds,
+    tokens: fc.constantFrom(undefined, undefined, { input: 10, output: 20 }, { input: 0 }, { output: 5, reasoning: 2 }),
+    requestId: fc.constantFrom(undefined, 'id-1', 'id-2', 'not an id'),
+    final: fc.constantFrom(true, true, true, true, false),
+  })
+  .map(({ shared, answer, second, ...rest }): RequestEvent => {
+    return { ...shared, ...answer, ...rest, timeMs: START + second * 1000 };
+  });
+
+const SETTINGS: readonly RecorderSettings[] = [
+  {
+    providers: { novita: { gatewayTimeoutSeconds: 60, host: 'api.novita.ai', models: ['m1'] } },
+    modelLimit: 3,
+  },
+  { providers: { novita: { gatewayTimeoutSeconds: 30, host: 'api.novita.ai', models: ['m1'] } }, modelLimit: 200 },
+];
+
+function newRecorder() {
+  const clock = createManualClock(START);
+  const store = createStore({ clock });
+  const verdicts: string[] = [];
+  const recorder = createRecorder({
+    ...{ store, catalogue, clock },
+    settings: SETTINGS[0] ?? { providers: {}, modelLimit: 0 },
+    onFailure: ({ timeMs }, { rule }) => verdicts.push(`${timeMs} ${rule}`),
+  });
+  const text = () => [...renderOpenMetrics(store.cut(), TRUE_VALUES)].join('');
+  return { recorder, source: recorder.source('access.log'), verdicts, text };
+}
+
+describe('a batch of events', () => {
+  test('counts as they would one by one, whatever they are and whatever was before', () => {
+    const settings = fc.constantFrom(undefined, undefined, ...SETTINGS);
+    const blocks = fc.array(fc.record({ events: fc.array(event, { maxLength: 40 }), settings }), { maxLength: 8 });
+    fc.assert(
+      fc.property(blocks, (all) => {
+        const single = newRecorder();
+        const batched = newRecorder();
+        const batchOf = createBatches();
+        for (const { events, settings } of all) {
+          for (const { recorder } of [single, batched]) if (settings !== undefined) recorder.reconfigure(settings);
+          for (const one of events) single.source.event(one);
+          batched.source.batch(batchOf(events));
+          assert.deepEqual(batched.verdicts, single.verdicts);
+          assert.equal(batched.text(), single.text());
+          assert.deepEqual(batched.recorder.failures(), single.recorder.failures());
+        }
+      }),
+      { numRuns: Number(process.env.BATCH_RUNS ?? 150) },
+    );
+  });
+});
