@@ -1,71 +1,103 @@
+import { ORIGINS, type Origin } from '../event/request-event.ts';
 import type { Cause } from './causes.ts';
+import { type Condition, conditionsOf, type Evidence } from './conditions.ts';
 import { type Clue, createKeywordIndex, type KeywordIndex } from './keyword-index.ts';
 import { requiredSets } from './pattern.ts';
 import { alternativesOf } from './pattern-syntax.ts';
-import type { Rule } from './rule.ts';
+import type { Classification, Rule } from './rule.ts';
 
-/** A rule made ready: its place in the order, and one of its message patterns or all of them as one. */
+/** A rule made ready, with one of its message patterns or all of them as one. */
 export interface IndexedRule {
   readonly rule: Rule;
+  /** Its place among all rules. */
   readonly order: number;
-  readonly pattern: RegExp | undefined;
+  readonly conditions: readonly Condition[];
+  /** What it says, the same for all that it decides. */
+  readonly verdict: Classification;
 }
 
 /**
- * Rules by the rarest thing they ask for. Each is filed in one place only: under its machine codes, else its flags, its
- * message keywords, its statuses; `always` holds what is left, and is kept short.
+ * Rules by the rarest thing they ask for, each list in the order of the rules. Each is filed in one place only: under its
+ * machine codes, else its flags, its message keywords, or else among the plain ones.
  */
 export interface RuleIndex {
   readonly byCode: ReadonlyMap<string, readonly IndexedRule[]>;
   readonly byFlag: ReadonlyMap<string, readonly IndexedRule[]>;
-  readonly byStatus: ReadonlyMap<number, readonly IndexedRule[]>;
   readonly byKeyword: KeywordIndex<IndexedRule>;
   readonly byRefinedCause: ReadonlyMap<Cause, readonly IndexedRule[]>;
-  readonly always: readonly IndexedRule[];
-  /** Of each status that a rule names: those of `byStatus` and `always` in their order, all there is to try for an answer without words. */
-  readonly wordless: ReadonlyMap<number, readonly IndexedRule[]>;
+  /** Those that ask for no words: all there is to try for a bare answer of this status and origin, and mostly one. */
+  readonly plain: (status: number, origin: Origin | undefined) => readonly IndexedRule[];
 }
 
 /** Compiles rules once, in their order. */
 export function createRuleIndex(rules: readonly Rule[]): RuleIndex {
   const byCode = new Map<string, IndexedRule[]>();
   const byFlag = new Map<string, IndexedRule[]>();
-  const byStatus = new Map<number, IndexedRule[]>();
   const byRefinedCause = new Map<Cause, IndexedRule[]>();
   const keywords: (readonly [readonly Clue[], IndexedRule])[] = [];
-  const always: IndexedRule[] = [];
+  const plain: IndexedRule[] = [];
   for (const [order, rule] of rules.entries()) {
-    const { code, flags, message, status } = rule.match;
-    const indexed = { rule, order, pattern: message && compile(message.join('|')) };
+    const { code, flags, message } = rule.match;
+    const indexed = makeReady(rule, order, message?.join('|'));
     const byPattern = code || flags || rule.refines ? undefined : keywordsOf(indexed);
     if (rule.refines !== undefined) file(byRefinedCause, rule.refines, indexed);
     else if (code !== undefined) file(byCode, code, indexed);
     else if (flags !== undefined) file(byFlag, flags, indexed);
     else if (byPattern !== undefined) keywords.push(...byPattern);
-    else if (status !== undefined) file(byStatus, status, indexed);
-    else always.push(indexed);
+    else plain.push(indexed);
   }
-  const wordless = new Map(
-    Array.from(byStatus, ([status, filed]) => [
-      status,
-      [...new Set([...always, ...filed])].sort((a, b) => a.order - b.order),
-    ]),
-  );
-  return { byCode, byFlag, byStatus, byRefinedCause, always, wordless, byKeyword: createKeywordIndex(keywords) };
+  return { byCode, byFlag, byRefinedCause, byKeyword: createKeywordIndex(keywords), plain: fileByAnswer(plain) };
+}
+
+/** The first of `rules` that holds, if it comes before `best`; else `best`. */
+export function firstThatHolds(
+  rules: readonly IndexedRule[] | undefined,
+  evidence: Evidence,
+  best?: IndexedRule,
+): IndexedRule | undefined {
+  if (rules === undefined) return best;
+  for (const rule of rules) {
+    if (best !== undefined && rule.order >= best.order) return best;
+    if (holds(rule, evidence)) return rule;
+  }
+  return best;
+}
+
+function holds({ conditions }: IndexedRule, evidence: Evidence): boolean {
+  for (const condition of conditions) if (!condition(evidence)) return false;
+  return true;
+}
+
+function makeReady(rule: Rule, order: number, pattern: string | undefined): IndexedRule {
+  const { cause, basis, id } = rule;
+  const conditions = conditionsOf(rule, pattern === undefined ? undefined : new RegExp(pattern, 'im'));
+  return { rule, order, conditions, verdict: Object.freeze({ cause, basis, rule: id }) };
 }
 
 /** Each alternative of a rule's patterns under its own keywords, so that only those are tried whose keywords all occur. */
 function keywordsOf({ rule, order }: IndexedRule): (readonly [readonly Clue[], IndexedRule])[] | undefined {
   const alternatives = (rule.match.message ?? []).flatMap(alternativesOf);
-  const keywords = alternatives.map((source) => {
-    const indexed = { rule, order, pattern: compile(source) };
-    return [requiredSets(source), indexed] as const;
-  });
+  const keywords = alternatives.map((source) => [requiredSets(source), makeReady(rule, order, source)] as const);
   return keywords.length > 0 && keywords.every(([clues]) => clues.length > 0) ? keywords : undefined;
 }
 
-function compile(source: string): RegExp {
-  return new RegExp(source, 'im');
+/** Origins tell most of the plain rules apart, so that hardly one is tried in vain. */
+function fileByAnswer(rules: readonly IndexedRule[]): RuleIndex['plain'] {
+  const ofStatus = (status: number | undefined) =>
+    new Map(
+      [undefined, ...ORIGINS].map((origin) => [
+        origin,
+        rules.filter(({ rule: { match } }) => mayBe(match.status, status) && mayBe(match.origin, origin)),
+      ]),
+    );
+  const statuses = new Set(rules.flatMap(({ rule: { match } }) => match.status ?? []));
+  const byStatus = new Map(Array.from(statuses, (status) => [status, ofStatus(status)]));
+  const unnamed = ofStatus(undefined);
+  return (status, origin) => (byStatus.get(status) ?? unnamed).get(origin) ?? [];
+}
+
+function mayBe<T>(wanted: readonly T[] | undefined, value: T | undefined): boolean {
+  return wanted === undefined || (value !== undefined && wanted.includes(value));
 }
 
 function file<K>(map: Map<K, IndexedRule[]>, keys: readonly K[], rule: IndexedRule): void {

@@ -12,3 +12,10 @@ export interface Rule {
   readonly cause: Cause;
   readonly note: string;
 }
+
+/** Why a request ended as it did, and which rule of the catalogue said so. */
+export interface Classification {
+  readonly cause: Cause;
+  readonly basis: Basis;
+  readonly rule: string;
+}
