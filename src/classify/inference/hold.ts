@@ -3,9 +3,13 @@ const HELD_MS = 1000;
 
 /** `find`, done anew only when the event's time is a second from that of the last look. */
 export function hold<T>(find: (timeMs: number) => T): (timeMs: number) => T {
-  let held: { readonly atMs: number; readonly found: T } | undefined;
+  let atMs = Number.NaN;
+  let found: T;
   return (timeMs) => {
-    if (held === undefined || !(Math.abs(timeMs - held.atMs) < HELD_MS)) held = { atMs: timeMs, found: find(timeMs) };
-    return held.found;
+    if (!(Math.abs(timeMs - atMs) < HELD_MS)) {
+      found = find(timeMs);
+      atMs = timeMs;
+    }
+    return found;
   };
 }

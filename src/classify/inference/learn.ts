@@ -45,7 +45,7 @@ function learnSuccess(model: ModelState, event: RequestEvent, waited: number | u
 function learnFailure(model: ModelState, event: RequestEvent, cause: Cause): void {
   const { provider, health } = model;
   const { code, timeMs, durationSeconds, stream } = event;
-  if (model.isRamping(timeMs) === true) model.rampSeenMs = timeMs;
+  if (model.ramp.isRising(timeMs) === true) model.rampSeenMs = timeMs;
   if (isUnexplained(event, cause)) health.failed(timeMs);
   if (durationSeconds === undefined || !isGatewayTimeout(event, cause)) return;
   provider.timeoutLimit.timedOut(durationSeconds, code !== 503);

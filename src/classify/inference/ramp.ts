@@ -1,5 +1,5 @@
 import { hold } from './hold.ts';
-import type { Count, TrafficCounts } from './traffic-counts.ts';
+import type { TrafficCounts } from './traffic-counts.ts';
 
 /** Shaping reacts to a steep rise within seconds; a shorter look would take a burst of a few requests for one. */
 const RECENT_SECONDS = 30;
@@ -20,8 +20,12 @@ const RAMP_RATIO = 2;
  */
 const FAILURES_COUNT_SECONDS = 5;
 
-/** Whether requests come much faster than they did. */
-export type Ramp = (timeMs: number) => boolean | undefined;
+export interface Ramp {
+  /** Whether requests come much faster than they did. */
+  isRising(timeMs: number): boolean | undefined;
+  /** Looks at the minutes before, so that what is said of this second does not depend on when in it somebody asks. */
+  lookBack(timeMs: number): void;
+}
 
 /**
  * Compares the last half minute with the minutes before; undefined when too little is known. What is still under way is
@@ -34,15 +38,21 @@ export function createRamp(counts: TrafficCounts): Ramp {
     const seconds = Math.min(BASELINE_SECONDS, counts.watchedSeconds(beforeMs));
     if (seconds < MIN_BASELINE_SECONDS) return undefined;
     // Requests that clients gave up or that did not get through were traffic too: without them, their end is a rise.
-    const inBaseline = (count: Count) => counts.sum(count, beforeMs, seconds);
-    const requests = inBaseline('admitted') + inBaseline('failed') + inBaseline('unjudged');
+    const requests = counts.requests(beforeMs, seconds);
     return requests < MIN_BASELINE_REQUESTS ? undefined : requests / seconds;
   });
-  return (timeMs) => {
-    const perSecond = baselinePerSecond(timeMs);
-    if (perSecond === undefined) return undefined;
-    const recent =
-      counts.sum('admitted', timeMs, RECENT_SECONDS) + counts.sum('failed', timeMs, FAILURES_COUNT_SECONDS);
-    return recent >= MIN_RECENT_REQUESTS && recent / RECENT_SECONDS >= RAMP_RATIO * perSecond;
+  return {
+    lookBack: baselinePerSecond,
+    isRising(timeMs) {
+      const perSecond = baselinePerSecond(timeMs);
+      if (perSecond === undefined) return undefined;
+      const isRise = (count: number) =>
+        count >= MIN_RECENT_REQUESTS && count / RECENT_SECONDS >= RAMP_RATIO * perSecond;
+      // Mostly there would be too few even if all of them counted.
+      if (!isRise(counts.requests(timeMs, RECENT_SECONDS))) return false;
+      return isRise(
+        counts.sum('admitted', timeMs, RECENT_SECONDS) + counts.sum('failed', timeMs, FAILURES_COUNT_SECONDS),
+      );
+    },
   };
 }

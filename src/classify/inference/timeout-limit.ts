@@ -26,51 +26,94 @@ const ENOUGH = { timeouts: 4, share: 0.5 };
 const OVERRULING = { timeouts: 12, share: 0.8 };
 
 export function createTimeoutLimit(): TimeoutLimit {
-  const timeouts: Timeout[] = [];
-  let next = 0;
-  let mode: Mode = { seconds: 0, timeouts: 0, share: 0 };
+  const { mode, add, hasNear } = createTimeouts();
   const longestAnswer = createRecentExtreme(Math.max, 0);
 
   const isLearned = (least: typeof ENOUGH) =>
     mode.timeouts >= least.timeouts && mode.share >= least.share && longestAnswer.value() <= mode.seconds * CEILING;
 
   return {
-    timedOut(seconds, saysSo) {
-      timeouts[next] = { seconds, saysSo };
-      next = (next + 1) % KEPT_TIMEOUTS;
-      mode = modeOf(timeouts);
-    },
+    timedOut: add,
     answered: longestAnswer.add,
     seconds(configured) {
       if (configured === undefined) return isLearned(ENOUGH) ? mode.seconds : undefined;
-      const contradicted = isLearned(OVERRULING) && !timeouts.some(({ seconds }) => isNear(seconds, configured));
-      return contradicted ? mode.seconds : configured;
+      return isLearned(OVERRULING) && !hasNear(configured) ? mode.seconds : configured;
     },
   };
 }
 
-interface Timeout {
-  readonly seconds: number;
-  readonly saysSo: boolean;
-}
-
+/** Where most of the newest timeouts lie. */
 interface Mode {
   /** The shortest of the timeouts at it: nothing is ended before the limit. */
-  readonly seconds: number;
-  readonly timeouts: number;
+  seconds: number;
+  timeouts: number;
   /** Of all timeouts kept. */
-  readonly share: number;
+  share: number;
 }
 
-/** Looked for at each timeout only, of which there are few. */
-function modeOf(timeouts: readonly Timeout[]): Mode {
-  let best = { seconds: 0, timeouts: 0 };
-  for (const { seconds } of timeouts) {
-    const near = timeouts.filter((other) => other.seconds >= seconds && other.seconds <= seconds * SPREAD);
-    // 503 alone may be a queue that is out of patience, for as fixed a time.
-    if (near.length > best.timeouts && near.some(({ saysSo }) => saysSo)) best = { seconds, timeouts: near.length };
+interface Timeouts {
+  readonly mode: Readonly<Mode>;
+  add(seconds: number, saysSo: boolean): void;
+  hasNear(limit: number): boolean;
+}
+
+/**
+ * Of each timeout it is known how many lie at it. So a new one is compared with each of the others, and not all with all, which for a
+ * storm of timeouts took longer than all else that is done for them.
+ */
+function createTimeouts(): Timeouts {
+  const seconds = new Float64Array(KEPT_TIMEOUTS);
+  const saysSo = new Uint8Array(KEPT_TIMEOUTS);
+  /** How many lie at each or close above, itself among them, and how many of these say so. */
+  const near = new Uint8Array(KEPT_TIMEOUTS);
+  const nearSaying = new Uint8Array(KEPT_TIMEOUTS);
+  const mode: Mode = { seconds: 0, timeouts: 0, share: 0 };
+  let kept = 0;
+  let next = 0;
+
+  /** Counts the timeout at one place among those at another, or no longer, if it lies there. */
+  function count(place: number, at: number, step: 1 | -1): void {
+    const limit = seconds[at] ?? 0;
+    const value = seconds[place] ?? 0;
+    if (value < limit || value > limit * SPREAD) return;
+    near[at] = (near[at] ?? 0) + step;
+    nearSaying[at] = (nearSaying[at] ?? 0) + step * (saysSo[place] ?? 0);
   }
-  return { ...best, share: best.timeouts / timeouts.length };
+
+  function findMode(): void {
+    mode.seconds = 0;
+    mode.timeouts = 0;
+    for (let at = 0; at < kept; at += 1) {
+      const timeouts = near[at] ?? 0;
+      // 503 alone may be a queue that is out of patience, for as fixed a time.
+      if (timeouts <= mode.timeouts || (nearSaying[at] ?? 0) === 0) continue;
+      mode.timeouts = timeouts;
+      mode.seconds = seconds[at] ?? 0;
+    }
+    mode.share = mode.timeouts / kept;
+  }
+
+  return {
+    mode,
+    add(value, says) {
+      if (kept < KEPT_TIMEOUTS) kept += 1;
+      else for (let at = 0; at < kept; at += 1) count(next, at, -1);
+      seconds[next] = value;
+      saysSo[next] = says ? 1 : 0;
+      near[next] = 0;
+      nearSaying[next] = 0;
+      for (let at = 0; at < kept; at += 1) {
+        count(next, at, 1);
+        if (at !== next) count(at, next, 1);
+      }
+      next = (next + 1) % KEPT_TIMEOUTS;
+      findMode();
+    },
+    hasNear(limit) {
+      for (let at = 0; at < kept; at += 1) if (isNear(seconds[at] ?? 0, limit)) return true;
+      return false;
+    },
+  };
 }
 
 function isNear(seconds: number, limit: number): boolean {

@@ -16,6 +16,8 @@ export interface TrafficCounts {
   add(count: Count, timeMs: number, amount: number): void;
   /** Sum over the `seconds` up to the end of the second of `timeMs`. */
   sum(count: Count, timeMs: number, seconds: number): number;
+  /** Same for requests, whatever became of them. */
+  requests(timeMs: number, seconds: number): number;
   /** `sum` for many times: it looks at each second once, and knows nothing of what is counted later. */
   sums(count: Count): (timeMs: number, seconds: number) => number;
   /** Seconds from the first event that was counted to `timeMs`, at most COUNTED_SECONDS. */
@@ -27,8 +29,8 @@ export const COUNTED_SECONDS = 360;
 /** The window of most rate limits, in seconds. */
 export const MINUTE = 60;
 
-/** The seconds of a minute's half are also summed, so that five minutes are added up in some twenty steps and not in 300. */
-const BLOCK = 30;
+/** The seconds of a minute's quarter are also summed, so that five minutes are added up in some thirty steps and not in 300. */
+const BLOCK = 15;
 
 interface Row {
   readonly seconds: Float32Array;
@@ -48,25 +50,67 @@ function put(row: Row, slot: number, value: number): void {
   row.blocks[block] = (row.blocks[block] ?? 0) + (row.seconds[slot] ?? 0) - before;
 }
 
+/** Sums so many seconds from a slot on: those before a block begins, whole blocks, and the rest. */
+function addUp({ seconds, blocks }: Row, slot: number, count: number): number {
+  let total = 0;
+  let at = slot;
+  const toBlock = Math.min(count, (COUNTED_SECONDS - slot) % BLOCK);
+  for (const end = at + toBlock; at < end; at += 1) total += seconds[at] ?? 0;
+  if (count === toBlock) return total;
+  let block = at / BLOCK;
+  let left = count - toBlock;
+  for (; left >= BLOCK; left -= BLOCK) {
+    if (block === blocks.length) block = 0;
+    total += blocks[block] ?? 0;
+    block += 1;
+  }
+  at = block === blocks.length ? 0 : block * BLOCK;
+  for (const end = at + left; at < end; at += 1) total += seconds[at] ?? 0;
+  return total;
+}
+
 export function createTrafficCounts(): TrafficCounts {
+  // What was admitted is what is left of all requests: so these are added up in one row, and a success is counted in one.
+  const requests = createRow();
+  const failed = createRow();
+  const unjudged = createRow();
+  const tokens = createRow();
+  const all = [requests, failed, unjudged, tokens];
+  /** The row that holds a count, and those to take off from it. */
   const rows = {
-    admitted: createRow(),
-    failed: createRow(),
-    unjudged: createRow(),
-    tokens: createRow(),
-  } satisfies Record<Count, Row>;
+    admitted: [requests, failed, unjudged],
+    failed: [failed],
+    unjudged: [unjudged],
+    tokens: [tokens],
+  } satisfies Record<Count, readonly [Row, ...(readonly Row[])]>;
   let first = Number.NEGATIVE_INFINITY;
   let head = Number.NEGATIVE_INFINITY;
   let headSlot = 0;
   // Logs write seconds: most events have the time of the one before.
   let latestMs = Number.NaN;
+
+  /** Counted from the head's place: the remainder of a division takes longer than all else here. */
+  function slotAgo(ago: number): number {
+    return ago > headSlot ? headSlot - ago + COUNTED_SECONDS : headSlot - ago;
+  }
+
+  function addTo(row: Row, slot: number, amount: number): void {
+    put(row, slot, (row.seconds[slot] ?? 0) + amount);
+  }
+
+  function sumOf(row: Row, timeMs: number, span: number): number {
+    const last = Math.min(bucketOf(timeMs), head);
+    const from = Math.max(bucketOf(timeMs - span * 1000), head - COUNTED_SECONDS) + 1;
+    return from <= last ? addUp(row, slotAgo(head - from), last - from + 1) : 0;
+  }
+
   return {
     moveTo(timeMs) {
       if (timeMs === latestMs) return;
       latestMs = timeMs;
       const bucket = bucketOf(timeMs);
       if (Math.abs(bucket - head) >= COUNTED_SECONDS) {
-        for (const { seconds, blocks } of Object.values(rows)) {
+        for (const { seconds, blocks } of all) {
           seconds.fill(0);
           blocks.fill(0);
         }
@@ -76,42 +120,34 @@ export function createTrafficCounts(): TrafficCounts {
       }
       for (; head < bucket; head += 1) {
         headSlot = headSlot === COUNTED_SECONDS - 1 ? 0 : headSlot + 1;
-        put(rows.admitted, headSlot, 0);
-        put(rows.failed, headSlot, 0);
-        put(rows.unjudged, headSlot, 0);
-        put(rows.tokens, headSlot, 0);
+        for (const row of all) put(row, headSlot, 0);
       }
     },
     add(count, timeMs, amount) {
       const ago = head - bucketOf(timeMs);
       if (ago >= COUNTED_SECONDS) return;
-      const row = rows[count];
-      // Counted from the head's place: the remainder of a division takes longer than all else here.
-      const slot = ago > headSlot ? headSlot - ago + COUNTED_SECONDS : headSlot - ago;
-      put(row, slot, (row.seconds[slot] ?? 0) + amount);
+      const slot = slotAgo(ago);
+      if (count === 'tokens') return addTo(tokens, slot, amount);
+      addTo(requests, slot, amount);
+      if (count === 'admitted') return;
+      addTo(count === 'failed' ? failed : unjudged, slot, amount);
     },
-    sum(count, timeMs, seconds) {
-      const row = rows[count];
-      const last = Math.min(bucketOf(timeMs), head);
-      const from = Math.max(bucketOf(timeMs - seconds * 1000), head - COUNTED_SECONDS) + 1;
-      let total = 0;
-      let slot = slotOf(from);
-      for (let left = last - from + 1; left > 0; ) {
-        const isBlock = left >= BLOCK && slot % BLOCK === 0;
-        total += isBlock ? (row.blocks[slot / BLOCK] ?? 0) : (row.seconds[slot] ?? 0);
-        const step = isBlock ? BLOCK : 1;
-        left -= step;
-        slot = slot + step === COUNTED_SECONDS ? 0 : slot + step;
-      }
-      return total;
+    sum(count, timeMs, span) {
+      const [row, ...others] = rows[count];
+      return others.reduce((left, other) => left - sumOf(other, timeMs, span), sumOf(row, timeMs, span));
     },
+    requests: (timeMs, span) => sumOf(requests, timeMs, span),
     sums(count) {
-      const row = rows[count].seconds;
+      const [row, ...others] = rows[count];
       const from = head - COUNTED_SECONDS;
       const upTo = new Float64Array(COUNTED_SECONDS + 1);
-      for (let at = 1; at <= COUNTED_SECONDS; at += 1) upTo[at] = (upTo[at - 1] ?? 0) + (row[slotOf(from + at)] ?? 0);
+      for (let at = 1; at <= COUNTED_SECONDS; at += 1) {
+        const slot = slotOf(from + at);
+        const counted = others.reduce((left, other) => left - (other.seconds[slot] ?? 0), row.seconds[slot] ?? 0);
+        upTo[at] = (upTo[at - 1] ?? 0) + counted;
+      }
       const total = (bucket: number) => upTo[Math.min(Math.max(bucket - from, 0), COUNTED_SECONDS)] ?? 0;
-      return (timeMs, seconds) => total(bucketOf(timeMs)) - total(bucketOf(timeMs - seconds * 1000));
+      return (timeMs, span) => total(bucketOf(timeMs)) - total(bucketOf(timeMs - span * 1000));
     },
     watchedSeconds: (timeMs) => Math.min(COUNTED_SECONDS, bucketOf(timeMs) - first),
   };

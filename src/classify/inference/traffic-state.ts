@@ -1,6 +1,6 @@
 import { createUsualWork, type UsualWork } from './fast-reject.ts';
 import { hold } from './hold.ts';
-import { failingFrom, type MetLimit, ownLimit } from './limits/own-limit.ts';
+import { failingFrom, type MetLimit, MIN_OF_EACH, ownLimit } from './limits/own-limit.ts';
 import { createToldLimits, type ToldLimits } from './limits/told-limits.ts';
 import { createTrials, type Trials } from './limits/trials.ts';
 import { createModelHealth, type ModelHealth } from './model-health.ts';
@@ -12,7 +12,7 @@ import { createTrafficCounts, type TrafficCounts } from './traffic-counts.ts';
 /** What all models of one provider share. */
 export interface ProviderState {
   readonly counts: TrafficCounts;
-  readonly isRamping: Ramp;
+  readonly ramp: Ramp;
   readonly timeoutLimit: TimeoutLimit;
   /** Seconds that the quickest answers took, whatever they said. */
   readonly quickest: RecentExtreme;
@@ -24,7 +24,7 @@ export function createProviderState(): ProviderState {
   const counts = createTrafficCounts();
   return {
     counts,
-    isRamping: createRamp(counts),
+    ramp: createRamp(counts),
     timeoutLimit: createTimeoutLimit(),
     quickest: createRecentExtreme(Math.min, Number.POSITIVE_INFINITY),
     healths: new Set(),
@@ -43,7 +43,7 @@ export interface KnownContext {
 export interface ModelState {
   readonly provider: ProviderState;
   readonly counts: TrafficCounts;
-  readonly isRamping: Ramp;
+  readonly ramp: Ramp;
   readonly work: UsualWork;
   readonly health: ModelHealth;
   readonly trials: Trials;
@@ -63,18 +63,22 @@ export function createModelState(provider: ProviderState): ModelState {
   return {
     provider,
     counts,
-    isRamping: createRamp(counts),
+    ramp: createRamp(counts),
     work,
     trials,
     health: createModelHealth(),
     told: createToldLimits(),
     rampSeenMs: Number.NEGATIVE_INFINITY,
     limitMet: hold((timeMs) => {
-      // Both look for a number of requests under way, or a size, from which on requests fail.
-      if (!trials.areMeasured()) return undefined;
+      if (!canTell(trials, 'limited')) return undefined;
       const usualSeconds = work.seconds() ?? Number.POSITIVE_INFINITY;
       return ownLimit(trials.list('limited', timeMs), { counts, timeMs, usualSeconds });
     }),
-    failingFrom: hold((timeMs) => (trials.areMeasured() ? failingFrom(trials.list('failed', timeMs)) : undefined)),
+    failingFrom: hold((timeMs) => (canTell(trials, 'failed') ? failingFrom(trials.list('failed', timeMs)) : undefined)),
   };
+}
+
+/** Both look for a number of requests under way, or a size, from which on requests are refused. */
+function canTell(trials: Trials, refused: 'limited' | 'failed'): boolean {
+  return trials.areMeasured() && trials.count(refused) >= MIN_OF_EACH;
 }

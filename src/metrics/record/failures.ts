@@ -29,20 +29,40 @@ const RECENT_PER_CAUSE = 3;
  * odd failure before it (blackbox_exporter keeps failed probes longer for the same reason).
  */
 export function createFailureLog(): FailureLog {
-  const recent: Failure[] = [];
-  const byCause = new Map<Cause, Failure[]>();
+  const recent = createRing(RECENT);
+  const byCause = new Map<Cause, Ring>();
   return {
     add(failure) {
-      keep(recent, failure, RECENT);
-      const ofCause = byCause.get(failure.cause) ?? [];
-      byCause.set(failure.cause, ofCause);
-      keep(ofCause, failure, RECENT_PER_CAUSE);
+      recent.add(failure);
+      let ofCause = byCause.get(failure.cause);
+      if (ofCause === undefined) {
+        ofCause = createRing(RECENT_PER_CAUSE);
+        byCause.set(failure.cause, ofCause);
+      }
+      ofCause.add(failure);
     },
-    list: () => [...new Set([...recent, ...[...byCause.values()].flat()])].sort((a, b) => b.timeMs - a.timeMs),
+    list() {
+      const ofCauses = Array.from(byCause.values(), (ring) => ring.list()).flat();
+      return [...new Set([...recent.list(), ...ofCauses])].sort((a, b) => b.timeMs - a.timeMs);
+    },
   };
 }
 
-function keep(failures: Failure[], failure: Failure, limit: number): void {
-  failures.push(failure);
-  if (failures.length > limit) failures.shift();
+interface Ring {
+  add(failure: Failure): void;
+  /** Oldest first. */
+  list(): readonly Failure[];
+}
+
+/** The newest failures, each put in the place of the oldest, so that a storm of them moves nothing. */
+function createRing(limit: number): Ring {
+  const failures: Failure[] = [];
+  let next = 0;
+  return {
+    add(failure: Failure) {
+      failures[next] = failure;
+      next = next + 1 === limit ? 0 : next + 1;
+    },
+    list: () => [...failures.slice(next), ...failures.slice(0, next)],
+  };
 }

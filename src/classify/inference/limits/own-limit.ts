@@ -9,7 +9,7 @@ export type OwnLimit = (typeof OWN_LIMITS)[number];
  * So many of each kind, at least. Where a measure has nothing to do with it, eight refusals all lie above eight
  * admissions once in 12,870 times (16 choose 8).
  */
-const MIN_OF_EACH = 8;
+export const MIN_OF_EACH = 8;
 /** Times that a request was let in after a refusal; an outage or a used-up window refuses everything for a while. */
 const MIN_TURNS = 3;
 /** A refusal at half of what was let in before cannot come from a limit on that. */

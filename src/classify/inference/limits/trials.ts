@@ -19,6 +19,8 @@ export interface Trials {
   add(outcome: Outcome, startMs: number, inFlight: number | undefined, bytes: number | undefined): void;
   /** Whether anything but outcome and time is known of one of them. Of requests read from logs nothing is. */
   areMeasured(): boolean;
+  /** How many of those kept were refused so, however long ago: where that is too few, a look at the list can be spared. */
+  count(refused: Exclude<Outcome, 'admitted'>): number;
   /** Those of the last TRIAL_SECONDS that were `refused`, and the admitted, in the order in which they began. */
   list(refused: Outcome, timeMs: number): Trial[];
 }
@@ -30,6 +32,9 @@ export const TRIAL_SECONDS = 240;
 
 export function createTrials(): Trials {
   const outcomes = new Uint8Array(KEPT_TRIALS);
+  const counts = new Uint16Array(OUTCOMES.length);
+  // A place is taken for an admitted one, of a time that nobody asks for, until it is filled.
+  counts[OUTCOME_INDEX.admitted] = KEPT_TRIALS;
   const starts = new Float64Array(KEPT_TRIALS).fill(Number.NEGATIVE_INFINITY);
   const inFlights = new Float32Array(KEPT_TRIALS).fill(Number.NaN);
   const sizes = new Float32Array(KEPT_TRIALS).fill(Number.NaN);
@@ -39,7 +44,13 @@ export function createTrials(): Trials {
   const isMeasured = (at: number) => (inFlights[at] ?? 0) >= 0 || (sizes[at] ?? 0) >= 0;
   return {
     add(outcome, startMs, inFlight, bytes) {
-      outcomes[next] = OUTCOME_INDEX[outcome];
+      const before = outcomes[next] ?? 0;
+      const now = OUTCOME_INDEX[outcome];
+      if (now !== before) {
+        counts[before] = (counts[before] ?? 0) - 1;
+        counts[now] = (counts[now] ?? 0) + 1;
+        outcomes[next] = now;
+      }
       starts[next] = startMs;
       // Where nothing is known of any, nothing is to be replaced.
       if (measured > 0 || inFlight !== undefined || bytes !== undefined) {
@@ -51,6 +62,7 @@ export function createTrials(): Trials {
       next = next === KEPT_TRIALS - 1 ? 0 : next + 1;
     },
     areMeasured: () => measured > 0,
+    count: (refused) => counts[OUTCOME_INDEX[refused]] ?? 0,
     list(refused, timeMs) {
       const trials: Trial[] = [];
       for (const [at, startMs] of starts.entries()) {

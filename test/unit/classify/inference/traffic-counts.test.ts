@@ -5,12 +5,15 @@ import { COUNTED_SECONDS, createTrafficCounts } from '../../../../src/classify/i
 
 const START_S = 1_788_307_200;
 
-/** Events by the second: how far the time moves (back, too), how long ago the request began, how much it counts. */
+const KINDS = ['admitted', 'failed', 'unjudged', 'tokens'] as const;
+
+/** Events by the second: how far the time moves (back, too), how long ago the request began, as what and how much it counts. */
 const events = fc.array(
   fc.record({
     move: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: -400, max: 400 })),
     ago: fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 400 })),
     amount: fc.integer({ min: 1, max: 50_000 }),
+    kind: fc.constantFrom(...KINDS),
   }),
   { maxLength: 200 },
 );
@@ -19,10 +22,10 @@ test('sums are those of all that was counted in their seconds, however they are 
   fc.assert(
     fc.property(events, fc.integer({ min: 1, max: 330 }), fc.integer({ min: 0, max: 40 }), (steps, seconds, before) => {
       const counts = createTrafficCounts();
-      let kept: { readonly second: number; readonly amount: number }[] = [];
+      let kept: { readonly second: number; readonly amount: number; readonly kind: string }[] = [];
       let now = START_S;
       let head = Number.NEGATIVE_INFINITY;
-      for (const { move, ago, amount } of steps) {
+      for (const { move, ago, amount, kind } of steps) {
         now += move;
         counts.moveTo(now * 1000 + 250);
         if (Math.abs(now - head) >= COUNTED_SECONDS) {
@@ -30,19 +33,22 @@ test('sums are those of all that was counted in their seconds, however they are 
           head = now;
         }
         head = Math.max(head, now);
-        counts.add('tokens', (now - ago) * 1000 + 999, amount);
-        kept.push({ second: now - ago, amount });
+        counts.add(kind, (now - ago) * 1000 + 999, amount);
+        kept.push({ second: now - ago, amount, kind });
         kept = kept.filter(({ second }) => second > head - COUNTED_SECONDS);
       }
       const last = Math.min(now - before, head);
       const from = Math.max(now - before - seconds, head - COUNTED_SECONDS) + 1;
-      const expected = kept.reduce(
-        (sum, { second, amount }) => sum + (second >= from && second <= last ? amount : 0),
-        0,
-      );
-      const sum = counts.sum('tokens', (now - before) * 1000, seconds);
-      assert.equal(sum, steps.length === 0 ? 0 : expected);
-      if (steps.length > 0) assert.equal(counts.sums('tokens')((now - before) * 1000, seconds), expected);
+      const expected = (...kinds: readonly string[]) =>
+        kept
+          .filter(({ kind, second }) => kinds.includes(kind) && second >= from && second <= last)
+          .reduce((sum, { amount }) => sum + amount, 0);
+      const endMs = (now - before) * 1000;
+      for (const kind of KINDS) {
+        assert.equal(counts.sum(kind, endMs, seconds), expected(kind));
+        if (steps.length > 0) assert.equal(counts.sums(kind)(endMs, seconds), expected(kind));
+      }
+      assert.equal(counts.requests(endMs, seconds), expected('admitted', 'failed', 'unjudged'));
     }),
   );
 });

@@ -15,3 +15,20 @@ test('a storm of one cause does not wash away the last failures of another', () 
   assert.equal(listed.at(-1)?.cause, 'auth_invalid_key');
   assert.equal(listed.length, 51);
 });
+
+test('lists the fifty newest and three of each cause, newest first, however many there were', () => {
+  const log = createFailureLog();
+  const causes = ['model_overloaded', 'internal_error', 'upstream_timeout'] as const;
+  const all = Array.from({ length: 130 }, (_, at) =>
+    failure(at, at < 9 ? (causes[at % 3] ?? 'none') : 'surge_protection'),
+  );
+  for (const [at, one] of all.entries()) {
+    log.add(one);
+    const early = all.slice(0, Math.min(at + 1, 9));
+    const recent = all.slice(Math.max(0, at + 1 - 50), at + 1);
+    assert.deepEqual(
+      log.list(),
+      [...new Set([...early, ...recent])].toSorted((a, b) => b.timeMs - a.timeMs),
+    );
+  }
+});
