@@ -62,7 +62,8 @@ interface Timeouts {
  * storm of timeouts took longer than all else that is done for them.
  */
 function createTimeouts(): Timeouts {
-  const seconds = new Float64Array(KEPT_TIMEOUTS);
+  // NaN lies at nothing.
+  const seconds = new Float64Array(KEPT_TIMEOUTS).fill(Number.NaN);
   const saysSo = new Uint8Array(KEPT_TIMEOUTS);
   /** How many lie at each or close above, itself among them, and how many of these say so. */
   const near = new Uint8Array(KEPT_TIMEOUTS);
@@ -71,13 +72,27 @@ function createTimeouts(): Timeouts {
   let kept = 0;
   let next = 0;
 
-  /** Counts the timeout at one place among those at another, or no longer, if it lies there. */
-  function count(place: number, at: number, step: 1 | -1): void {
-    const limit = seconds[at] ?? 0;
-    const value = seconds[place] ?? 0;
-    if (value < limit || value > limit * SPREAD) return;
-    near[at] = (near[at] ?? 0) + step;
-    nearSaying[at] = (nearSaying[at] ?? 0) + step * (saysSo[place] ?? 0);
+  /** Puts a timeout in the place of the oldest. */
+  function replace(value: number, says: number): void {
+    const gone = seconds[next] ?? 0;
+    const goneSaid = saysSo[next] ?? 0;
+    seconds[next] = value;
+    saysSo[next] = says;
+    let own = 0;
+    let ownSaying = 0;
+    for (let at = 0; at < kept; at += 1) {
+      const other = seconds[at] ?? 0;
+      const more = liesAt(value, other);
+      const fewer = liesAt(gone, other);
+      near[at] = (near[at] ?? 0) + more - fewer;
+      nearSaying[at] = (nearSaying[at] ?? 0) + more * says - fewer * goneSaid;
+      const isOwn = liesAt(other, value);
+      own += isOwn;
+      ownSaying += isOwn * (saysSo[at] ?? 0);
+    }
+    near[next] = own;
+    nearSaying[next] = ownSaying;
+    next = (next + 1) % KEPT_TIMEOUTS;
   }
 
   function findMode(): void {
@@ -97,16 +112,7 @@ function createTimeouts(): Timeouts {
     mode,
     add(value, says) {
       if (kept < KEPT_TIMEOUTS) kept += 1;
-      else for (let at = 0; at < kept; at += 1) count(next, at, -1);
-      seconds[next] = value;
-      saysSo[next] = says ? 1 : 0;
-      near[next] = 0;
-      nearSaying[next] = 0;
-      for (let at = 0; at < kept; at += 1) {
-        count(next, at, 1);
-        if (at !== next) count(at, next, 1);
-      }
-      next = (next + 1) % KEPT_TIMEOUTS;
+      replace(value, says ? 1 : 0);
       findMode();
     },
     hasNear(limit) {
@@ -114,6 +120,10 @@ function createTimeouts(): Timeouts {
       return false;
     },
   };
+}
+
+function liesAt(seconds: number, limit: number): 0 | 1 {
+  return seconds >= limit && seconds <= limit * SPREAD ? 1 : 0;
 }
 
 function isNear(seconds: number, limit: number): boolean {
