@@ -1,10 +1,12 @@
 import type { SourceSink } from '../../event/sink.ts';
-import { LineSplitter } from './line-splitter.ts';
-import type { LineParser, LineResult } from './parsed-line.ts';
+import { type Ahead, LineSplitter } from './line-splitter.ts';
+import type { LineParser, LineResult, Piece } from './parsed-line.ts';
 import { rejectedShape } from './rejected-shape.ts';
 
 /** Longest line that is read unless configured: a request log line with a full error body is far below it. */
 export const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
+
+const CR = 0x0d;
 
 export interface IntakeOptions {
   readonly sink: SourceSink;
@@ -41,15 +43,7 @@ export class Intake {
       isSkipping,
       onLine: (bytes, start, end) =>
         this.#handOn(this.#parse(bytes, start, end), () => rejectedShape(bytes, start, end)),
-      ahead: (bytes, start, limit) => {
-        const { ahead } = this.#parse;
-        const result = ahead?.read(bytes, start, limit);
-        if (ahead === undefined || result === undefined) return -1;
-        const { end } = ahead;
-        if (typeof result === 'object') this.#sink.event(result);
-        else this.#handOn(result, () => rejectedShape(bytes, start, end));
-        return end;
-      },
+      ahead: (piece) => this.#readAhead(piece),
       onTooLong: () => this.#sink.reject('too_long'),
     });
   }
@@ -95,6 +89,19 @@ export class Intake {
     if (leftover === 'nothing') return;
     this.#sink.read(begun, 1);
     this.#sink.reject(leftover === 'line' ? 'unterminated' : 'too_long');
+  }
+
+  #readAhead(piece: Piece): Ahead {
+    const taken = this.#parse.ahead?.read(piece);
+    if (taken === undefined || taken.end === piece.start) return { lines: 0, end: piece.start };
+    const { batch, filtered, result, end } = taken;
+    if (batch.length > 0) this.#sink.batch(batch);
+    for (let line = 0; line < filtered; line += 1) this.#sink.filtered();
+    const lines = batch.length + filtered;
+    if (result === undefined) return { lines, end };
+    const lineEnd = piece.bytes[end - 2] === CR ? end - 2 : end - 1;
+    this.#handOn(result, () => rejectedShape(piece.bytes, piece.start, lineEnd));
+    return { lines: lines + 1, end };
   }
 
   #handOn(result: LineResult, shape: () => string): void {

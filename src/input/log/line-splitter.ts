@@ -1,3 +1,5 @@
+import type { Piece } from './parsed-line.ts';
+
 const LF = 10;
 const CR = 13;
 const NUL = 0;
@@ -10,6 +12,16 @@ const KEPT_BYTES = 64 * 1024;
 /** What was left behind the last newline when a source ended. */
 export type Leftover = 'nothing' | 'line' | 'too_long';
 
+/** Lines that were read without having been cut out. */
+export interface Ahead {
+  /** How many. */
+  readonly lines: number;
+  /** Behind the newline of the last one. */
+  readonly end: number;
+}
+
+const NONE_AHEAD: Ahead = Object.freeze({ lines: 0, end: 0 });
+
 export interface LineSplitterOptions {
   readonly maxLineBytes: number;
   /** Begins inside an over-long line whose beginning was let go already. */
@@ -17,10 +29,9 @@ export interface LineSplitterOptions {
   /** One line without its LF or CRLF; the bytes are only good during the call. */
   readonly onLine: (bytes: Buffer, start: number, end: number) => void;
   /**
-   * Reads the line at `start` without being told where it ends, where that is easy, and gives the place of its newline, which is before
-   * `limit`; else -1.
+   * Reads lines without being told where they end, as long as that is easy.
    */
-  readonly ahead?: ((bytes: Buffer, start: number, limit: number) => number) | undefined;
+  readonly ahead?: ((piece: Piece) => Ahead) | undefined;
   /** Called once for each over-long line, where it ends. */
   readonly onTooLong: () => void;
 }
@@ -70,17 +81,20 @@ export class LineSplitter {
 
   /** Takes the next bytes; returns how many lines ended in them. */
   push(chunk: Buffer): number {
+    const limit = this.#options.ahead === undefined ? 0 : chunk.lastIndexOf(LF) + 1;
     let lines = 0;
     let start = this.#skipping || this.#heldLength > 0 ? 0 : this.#afterNuls(chunk, 0);
     for (;;) {
-      let end = this.#readAhead(chunk, start);
-      if (end === -1) {
-        end = chunk.indexOf(LF, start);
-        if (end === -1) break;
-        this.#endLine(chunk, start, end);
+      const ahead = this.#readAhead(chunk, start, limit);
+      let end = ahead.end;
+      if (ahead.lines === 0) {
+        const newline = chunk.indexOf(LF, start);
+        if (newline === -1) break;
+        this.#endLine(chunk, start, newline);
+        end = newline + 1;
       }
-      lines += 1;
-      start = this.#afterNuls(chunk, end + 1);
+      lines += Math.max(ahead.lines, 1);
+      start = this.#afterNuls(chunk, end);
     }
     if (start < chunk.length) this.#hold(chunk, start, chunk.length);
     return lines;
@@ -100,11 +114,11 @@ export class LineSplitter {
     return 1;
   }
 
-  /** A line that was begun in another chunk is for the usual way, and so is one that may be too long. */
-  #readAhead(chunk: Buffer, start: number): number {
+  /** A line that was begun in another chunk is for the usual way. */
+  #readAhead(chunk: Buffer, start: number, limit: number): Ahead {
     const { ahead } = this.#options;
-    if (ahead === undefined || this.#skipping || this.#heldLength > 0 || start === chunk.length) return -1;
-    return ahead(chunk, start, Math.min(chunk.length, start + this.maxLineBytes));
+    if (ahead === undefined || this.#skipping || this.#heldLength > 0 || start >= limit) return NONE_AHEAD;
+    return ahead({ bytes: chunk, start, limit, maxLineBytes: this.maxLineBytes, leavesWrapped: false });
   }
 
   #endLine(chunk: Buffer, start: number, end: number): void {

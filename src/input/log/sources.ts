@@ -8,11 +8,9 @@ import type { IntakeOptions } from './intake.ts';
 import { LogGroup } from './log-group.ts';
 import { mountPlaces } from './mounts.ts';
 import { Positions, type SavedPositions } from './positions/positions.ts';
+import { READ_BYTES, scanSpace } from './scan/space.ts';
 import { createStreamSource } from './stdin.ts';
 import { createTurns, type Place, type Turns } from './turns.ts';
-
-/** Most that one read takes. Also how far before a file's end its last line is looked for when what is there is passed over. */
-const BUFFER_BYTES = 256 * 1024;
 
 /** Every log that is read now. */
 export interface LogSources {
@@ -48,7 +46,8 @@ interface Followed {
 export function createLogSources(options: LogSourcesOptions): LogSources {
   const { sink, clock, log, turns = createTurns({ clock }) } = options;
   const positions = new Positions(options);
-  const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  // Lines are scanned where they are read to, if they can be.
+  const buffer = scanSpace()?.read ?? Buffer.allocUnsafe(READ_BYTES);
   const mounts = mountPlaces(options.mountInfo);
   // By `file`, as it is configured.
   const followed = new Map<string, Followed>();

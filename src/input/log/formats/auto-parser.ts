@@ -1,6 +1,6 @@
 import type { JsonObject } from '../fields/json-object.ts';
 import { placeOf, valueAt } from '../fields/place.ts';
-import type { LineParser, LineResult } from '../parsed-line.ts';
+import type { LineParser, LineResult, Piece, Taken } from '../parsed-line.ts';
 import { createFastParser } from '../scan/fast-parser.ts';
 import type { KindScanner } from '../scan/kind-scanner.ts';
 import type { LogFormat } from './log-format.ts';
@@ -76,21 +76,10 @@ function createFinder(formats: readonly LogFormat[], options: KindOptions, scann
     return result === 'missing_code' ? undefined : result;
   }
 
-  const ahead = {
-    end: -1,
-    read(bytes: Buffer, start: number, limit: number): LineResult | undefined {
-      return readWith(latestScanner, bytes, start, limit) ?? readWith(vagueScanner, bytes, start, limit);
-    },
-  };
-  function readWith(
-    scanner: KindScanner | undefined,
-    bytes: Buffer,
-    start: number,
-    limit: number,
-  ): LineResult | undefined {
-    const result = scanner?.ahead.read(bytes, start, limit);
-    if (scanner !== undefined && result !== undefined) ahead.end = scanner.ahead.end;
-    return found(result);
+  function readWith(scanner: KindScanner | undefined, piece: Piece): Taken | undefined {
+    const taken = scanner?.read(piece);
+    const isFound = taken?.result === undefined || found(taken.result) !== undefined;
+    return isFound && taken !== undefined && taken.end > piece.start ? taken : undefined;
   }
 
   return {
@@ -104,7 +93,7 @@ function createFinder(formats: readonly LogFormat[], options: KindOptions, scann
       return latest?.format.mixed ? 'filtered' : (result ?? 'no_match');
     },
     scanner: {
-      ahead,
+      read: (piece) => readWith(latestScanner, piece) ?? readWith(vagueScanner, piece),
       scan: (bytes, start, end) =>
         found(latestScanner?.scan(bytes, start, end)) ?? found(vagueScanner?.scan(bytes, start, end)),
       learn(bytes, start, end) {

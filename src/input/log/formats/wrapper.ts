@@ -61,13 +61,10 @@ export function createUnwrapper({ wrapper, maxLineBytes, clock, inside }: Wrappe
   /** Lines that nothing is put around. */
   const ahead = wrapper === 'auto' ? parse.ahead : undefined;
   const plain: LookAhead | undefined = ahead && {
-    read(bytes, start, limit) {
-      if (mayBeWrapped(bytes, start)) return undefined;
+    read(piece) {
+      if (mayBeWrapped(piece.bytes, piece.start)) return undefined;
       timeMs = undefined;
-      return ahead.read(bytes, start, limit);
-    },
-    get end() {
-      return ahead.end;
+      return ahead.read({ ...piece, leavesWrapped: true });
     },
   };
 

@@ -1,12 +1,10 @@
 import type { LogFormat } from '../formats/log-format.ts';
-import type { LineResult } from '../parsed-line.ts';
-import { bytesOf } from './bytes.ts';
-import { createChoices } from './choices.ts';
-import { compileFollow, type Follow } from './compile-follow.ts';
-import { type Line, valueIn } from './line.ts';
-import { createReading, type Meaning } from './reading.ts';
+import { compileKernel, type Kernel } from './kernel/kernel.ts';
+import { numberUses } from './number-uses.ts';
+import { createReading, type Meaning, type Reading } from './reading.ts';
 import { rolesOf } from './roles.ts';
-import { createFound, type Slot, type Writing } from './slot.ts';
+import type { Slot, Writing } from './slot.ts';
+import { MAX_CHOICES, MAX_SLOTS, type Space } from './space.ts';
 
 /** One value of a shape and what stands behind it. */
 export interface Part {
@@ -17,30 +15,38 @@ export interface Part {
 }
 
 /** A shape of lines, and what to make of them. */
-export interface CompiledShape {
-  readonly follow: Follow;
-  /** What the line is that was followed last. Undefined: of another kind, by a value. */
-  readonly read: () => LineResult | undefined;
+export interface CompiledShape extends Reading {
+  /** As the kernel's functions of these names. */
+  readonly run: (at: number, limit: number) => number;
+  readonly follow: (at: number) => number;
 }
 
 export interface CompileOptions extends Meaning {
-  readonly line: Line;
+  readonly space: Space;
   readonly format: LogFormat;
+  readonly isText: boolean;
   readonly head: Uint8Array;
   readonly parts: readonly Part[];
   readonly objects: readonly string[];
 }
 
+/** Shapes are told apart by a number, whoever knows them. */
+let shapes = 0;
+
 export function compileShape(options: CompileOptions): CompiledShape | undefined {
-  const { line, format, head, parts } = options;
+  const { space, format, isText, head, parts, unitOf } = options;
   const roles = rolesOf(format, new Set(parts.flatMap(({ place }) => place ?? [])));
-  const slots = parts.map(({ writing, place, after }, index): Slot => {
-    const use = roles.uses.get(place ?? '') ?? 'skip';
-    const remember = use === 'choice' || use === 'time';
-    const choices = remember ? createChoices((from, to) => valueIn(line, writing, from, to), after.length) : undefined;
-    return { index, use, writing, place: place ?? '', after: bytesOf(after), choices };
+  const numbers = numberUses(roles, unitOf);
+  const slots = parts.map(({ writing, place = '', after }, index): Slot => {
+    const use = roles.uses.get(place) ?? 'skip';
+    return { index, use, writing, place, after, number: use === 'number' ? numbers.get(place) : undefined };
   });
-  const found = createFound(slots.length);
-  const follow = compileFollow(bytesOf(head), slots, found);
-  return follow && { follow, read: createReading({ ...options, found, slots, roles }) };
+  if (slots.length > MAX_SLOTS || slots.filter(({ use }) => use === 'choice').length > MAX_CHOICES) return undefined;
+  const kernel: Kernel | undefined = compileKernel({ head, slots, isText }, space);
+  if (kernel === undefined) return undefined;
+  shapes += 1;
+  const shape = shapes;
+  const follow = (at: number) => kernel.follow(at, shape);
+  const reading = createReading({ ...options, slots, roles, shape, follow });
+  return { ...reading, follow, run: (at, limit) => kernel.run(at, limit, shape) };
 }

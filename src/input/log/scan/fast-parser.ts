@@ -1,4 +1,4 @@
-import type { LineParser, LineResult } from '../parsed-line.ts';
+import type { LineParser, LineResult, LookAhead } from '../parsed-line.ts';
 import type { KindScanner } from './kind-scanner.ts';
 
 /** The scanners that may read a line before the slow parser is asked. */
@@ -25,15 +25,6 @@ export function createFastParser(slow: LineParser, choose: () => Scanners): Line
     return read;
   }
 
-  const ahead = {
-    end: -1,
-    read(bytes: Buffer, start: number, limit: number): LineResult | undefined {
-      const scanner = scannerOf(bytes, start);
-      if (scanner === undefined) return undefined;
-      const result = scanner.ahead.read(bytes, start, limit);
-      ahead.end = scanner.ahead.end;
-      return result;
-    },
-  };
+  const ahead: LookAhead = { read: (piece) => scannerOf(piece.bytes, piece.start)?.read(piece) };
   return Object.assign(parse, { ahead });
 }

@@ -1,6 +1,3 @@
-import type { Bytes } from './bytes.ts';
-import type { Choice, Choices } from './choices.ts';
-
 /**
  * What a value is wanted for.
  * - `skip`: nothing; it only has to be what the format allows.
@@ -17,38 +14,37 @@ export type Use = 'skip' | 'choice' | 'time' | 'number' | 'id' | 'text' | 'spare
  */
 export type Writing = 'string' | 'bare' | 'text' | 'list' | 'rest';
 
+/** Numbers of an event that have a column of their own. */
+export type Column = 'durationSeconds' | 'firstTokenSeconds' | 'inputTokens' | 'outputTokens';
+
+/** What a number is for. */
+export interface NumberUse {
+  readonly columns: readonly Column[];
+  /** How many of its unit make a second; 1 for counts. */
+  readonly perSecond: number;
+  /** Its bit among those of the blank numbers; undefined where another place counts when it is blank. */
+  readonly blank: number | undefined;
+  /** A zero that is not written as 0.000 is Traefik's way to say nothing. */
+  readonly zeroIsBlank: boolean;
+}
+
 /** One value of a line. */
 export interface Slot {
-  /** Its place in the arrays of `Found`. */
   readonly index: number;
   readonly use: Use;
   readonly writing: Writing;
   /** Under which name the slow reader's record has it. */
   readonly place: string;
   /** What stands behind it, up to the next value. */
-  readonly after: Bytes;
-  /** Values that it had before; for `choice` and `time`. */
-  readonly choices: Choices | undefined;
+  readonly after: Uint8Array;
+  /** Of a number. */
+  readonly number: NumberUse | undefined;
 }
 
-/** What was found in the last line, by the slots' indexes. Arrays, as an object for each value would be made for each line. */
-export interface Found {
-  readonly from: Int32Array;
-  readonly to: Int32Array;
-  /** Of `number` and `time`; NaN for what is no plain decimal. */
-  readonly numbers: Float64Array;
-  /** Of `choice`, and of `time` where that is no number. */
-  readonly choices: (Choice | undefined)[];
-  /** What those were before they changed last. */
-  readonly others: (Choice | undefined)[];
-}
-
-export function createFound(slots: number): Found {
-  return {
-    from: new Int32Array(slots),
-    to: new Int32Array(slots),
-    numbers: new Float64Array(slots).fill(Number.NaN),
-    choices: new Array<Choice | undefined>(slots).fill(undefined),
-    others: new Array<Choice | undefined>(slots).fill(undefined),
-  };
+/** What lines of one shape are like. */
+export interface Shape {
+  /** What stands before the first value. */
+  readonly head: Uint8Array;
+  readonly slots: readonly Slot[];
+  readonly isText: boolean;
 }

@@ -1,9 +1,8 @@
 import { isJsonObject } from '../../fields/json-object.ts';
 import type { LogFormat } from '../../formats/log-format.ts';
-import { isPrintable } from '../bytes.ts';
 import { type CompiledShape, compileShape, type Part } from '../compiled.ts';
-import { type Line, lookAt } from '../line.ts';
 import type { Meaning } from '../reading.ts';
+import type { Space } from '../space.ts';
 import { takeApart } from './take-apart.ts';
 
 /** Shapes that are known at one time. Loggers that leave out what they do not know write a handful. */
@@ -12,17 +11,18 @@ const MAX_SHAPES = 8;
 const LEARN_EACH = 64;
 const MAX_LEARNED_BYTES = 16 * 1024;
 
-/** The shapes of one log's JSON lines, learned as they come. */
-export interface JsonShapes {
-  /** The last one that fitted first. */
+/** The shapes of one log's lines. */
+export interface Shapes {
+  /** The one that is tried first first. */
   readonly known: readonly CompiledShape[];
   /** Puts the shape first, as the next line will most likely be like it. */
   prefer(index: number): void;
   learn(bytes: Buffer, start: number, end: number): void;
 }
 
-export function createJsonShapes(options: Meaning & { readonly format: LogFormat; readonly line: Line }): JsonShapes {
-  const { format, line, read } = options;
+/** The shapes of JSON lines, learned as they come. */
+export function createJsonShapes(options: Meaning & { readonly format: LogFormat; readonly space: Space }): Shapes {
+  const { format, read } = options;
   const fields = new Set(Object.values(format.fields).flat());
   const known: CompiledShape[] = [];
   let misses = 0;
@@ -33,7 +33,7 @@ export function createJsonShapes(options: Meaning & { readonly format: LogFormat
   function compile(bytes: Buffer, start: number, end: number): CompiledShape | undefined {
     const record = parse(bytes, start, end);
     if (!isJsonObject(record) || read(record) === undefined) return undefined;
-    const view = lookAt(line, bytes);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const apart = takeApart(view, start, end);
     const first = apart?.pieces[0];
     // A list may be what a field is read from, in ways that a single value is not.
@@ -45,13 +45,16 @@ export function createJsonShapes(options: Meaning & { readonly format: LogFormat
     const parts = apart.pieces.map(
       ({ writing, place }, at): Part => ({ writing, place, after: bytes.subarray(...(gaps[at] ?? [0, 0])) }),
     );
-    return compileShape({ ...options, head, parts, objects: apart.objects });
+    return compileShape({ ...options, isText: false, head, parts, objects: apart.objects });
   }
 
   return {
     known,
     prefer(index) {
-      known.unshift(...known.splice(index, 1));
+      const [first, preferred] = [known[0], known[index]];
+      if (index === 0 || first === undefined || preferred === undefined) return;
+      known[0] = preferred;
+      known[index] = first;
     },
     learn(bytes, start, end) {
       misses += 1;
@@ -64,6 +67,18 @@ export function createJsonShapes(options: Meaning & { readonly format: LogFormat
       known.unshift(compiled);
     },
   };
+}
+
+const LOWEST = 0x20;
+const HIGHEST = 0x7e;
+
+/** Whether all bytes are printable ASCII: what stands between values cannot hold a newline then. */
+function isPrintable(view: DataView, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) {
+    const byte = view.getUint8(at);
+    if (byte < LOWEST || byte > HIGHEST) return false;
+  }
+  return true;
 }
 
 function parse(bytes: Buffer, start: number, end: number): unknown {

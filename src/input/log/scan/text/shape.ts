@@ -2,8 +2,8 @@ import { splitTemplate } from '../../../../config/log-format/log-template.ts';
 import type { LogFormat, TextLayout } from '../../formats/log-format.ts';
 import { isListVariable, isOneWord } from '../../formats/reader/template.ts';
 import { type CompiledShape, compileShape, type Part } from '../compiled.ts';
-import type { Line } from '../line.ts';
 import type { Meaning } from '../reading.ts';
+import type { Space } from '../space.ts';
 
 const PRINTABLE = /^[\x20-\x7e]*$/;
 const NOTHING = Buffer.alloc(0);
@@ -16,7 +16,7 @@ const GOES_ON = /^[\d.]/;
  */
 export function createTextShape(
   layout: TextLayout,
-  options: Meaning & { readonly format: LogFormat; readonly line: Line },
+  options: Meaning & { readonly format: LogFormat; readonly space: Space },
 ): CompiledShape | undefined {
   const [template = ''] = layout.templates;
   const pieces = splitTemplate(template);
@@ -35,7 +35,7 @@ export function createTextShape(
       after: next === '' ? NOTHING : Buffer.from(next),
     });
   }
-  return compileShape({ ...options, head: Buffer.from(head), parts, objects: [] });
+  return compileShape({ ...options, isText: true, head: Buffer.from(head), parts, objects: [] });
 }
 
 function writingOf(variable: string, next: string): Part['writing'] {

@@ -12,6 +12,7 @@ import type { KindOptions } from '../../../../../src/input/log/formats/reader/ki
 import { createReferenceParser } from '../../../../../src/input/log/formats/reference-parser.ts';
 import type { LineParser, LineResult } from '../../../../../src/input/log/parsed-line.ts';
 import { FORMAT_LOGS, type FormatLog, linesOf } from '../../../../support/format-logs.ts';
+import { linesLike } from '../../../../support/lines-like.ts';
 
 // Some formats write local time.
 process.env.TZ = 'UTC';
@@ -61,88 +62,34 @@ function assertSameOnce(
 ): void {
   const whole = Buffer.concat([line, Buffer.from('\n')]);
   const expected = plain(line, 0, line.length);
-  const ahead = scanned.ahead?.read(whole, 0, whole.length);
-  const result = ahead ?? scanned(line, 0, line.length);
-  assert.deepEqual(typeof result === 'object' ? { ...result } : result, expected, String(line));
+  const result = readAhead(scanned, whole, 0) ?? scanned(line, 0, line.length);
+  assert.deepEqual(result, expected, String(line));
 }
 
-function isSameAhead({ ahead }: LineParser, line: Buffer, expected: LineResult): boolean {
-  if (ahead === undefined) return false;
-  const bytes = Buffer.concat([Buffer.from('\n'), line]);
-  assert.equal(ahead.read(bytes, 1, bytes.length), undefined, `it may go on: ${line}`);
+/** What a line that ends a buffer is when it is read without having been cut out; undefined when it is not read so. */
+function readAhead({ ahead }: LineParser, bytes: Buffer, start: number): LineResult | undefined {
+  const taken = ahead?.read({ bytes, start, limit: bytes.length, maxLineBytes: bytes.length, leavesWrapped: false });
+  if (taken === undefined || taken.end === start) return undefined;
+  const { batch, filtered, result, end } = taken;
+  assert.equal(end, bytes.length);
+  assert.equal(batch.length + filtered + (result === undefined ? 0 : 1), 1);
+  const read = result ?? (filtered === 1 ? 'filtered' : batch.event(0));
+  // A copy, as the scanner uses its event again.
+  return typeof read === 'object' ? { ...read } : read;
+}
+
+function isSameAhead(scanned: LineParser, line: Buffer, expected: LineResult): boolean {
   let isRead = false;
   for (const end of ['\n', '\r\n']) {
-    const whole = Buffer.concat([bytes, Buffer.from(`${end}{"a":1}\n`)]);
-    const result = ahead.read(whole, 1, whole.length);
-    if (result === undefined) continue;
-    isRead = true;
-    assert.deepEqual(typeof result === 'object' ? { ...result } : result, expected, String(line));
-    assert.equal(ahead.end, 1 + line.length + end.length - 1);
+    // Twice, as the first may teach it what the second is.
+    for (let time = 0; time < 2; time += 1) {
+      const result = readAhead(scanned, Buffer.concat([Buffer.from('\n'), line, Buffer.from(end)]), 1);
+      if (result === undefined) continue;
+      isRead = true;
+      assert.deepEqual(result, expected, String(line));
+    }
   }
   return isRead;
-}
-
-/** Bytes that mean something in one of the formats, and some that mean nothing anywhere. */
-const BYTES = [...'0123456789-.,:; "\\{}[]eEx+tfnu/\0\t\x1b\x7f', '\xc3\xa9', '\xff'].map((text) =>
-  Buffer.from(text, 'latin1'),
-);
-
-/** One change of a line: some bytes are replaced. */
-const change = fc.record({
-  at: fc.nat(),
-  cut: fc.nat({ max: 3 }),
-  put: fc.array(fc.constantFrom(...BYTES), { maxLength: 3 }),
-});
-type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
-
-function applied(line: Buffer, changes: readonly Change[]): Buffer {
-  return changes.reduce((current, { at, cut, put }) => {
-    const place = at % (current.length + 1);
-    return Buffer.concat([current.subarray(0, place), ...put, current.subarray(place + cut)]);
-  }, line);
-}
-
-/** The digits of a line replaced by others, as times and numbers of the next one differ. */
-function withOtherDigits(line: Buffer, seed: number): Buffer {
-  let state = seed;
-  return Buffer.from(
-    line.toString('latin1').replace(/\d/g, (digit) => {
-      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-      return state % 4 === 0 ? String((state >>> 16) % 10) : digit;
-    }),
-    'latin1',
-  );
-}
-
-/** Values that stand for a number or a word, one put for another. */
-const WORDS = [
-  '200',
-  '429',
-  '503',
-  '504',
-  '499',
-  '0',
-  '0.000',
-  '00.5',
-  '1e3',
-  '-1',
-  '-',
-  '',
-  'null',
-  'true',
-  '"',
-  '502, 200',
-  '0.1 : 0.2',
-  '100000',
-  '12345678901234567',
-];
-
-function withOtherWord(line: Buffer, at: number, word: string): Buffer {
-  const text = line.toString('latin1');
-  const places = [...text.matchAll(/-?\d[\d.]*|(?<=")-(?=")/g)];
-  const place = places[at % Math.max(places.length, 1)];
-  if (place === undefined) return line;
-  return Buffer.from(text.slice(0, place.index) + word + text.slice(place.index + place[0].length), 'latin1');
 }
 
 /** Lines that only mean something together change what the next one means, so they cannot be read twice. They are never scanned. */
@@ -164,18 +111,7 @@ for (const log of FORMAT_LOGS.filter((one) => one.format !== 'auto' && !together
     });
 
     test('lines that are like them', () => {
-      const other = fc.oneof(
-        fc
-          .record({ line: fc.constantFrom(...lines), seed: fc.nat() })
-          .map(({ line, seed }) => withOtherDigits(line, seed)),
-        fc
-          .record({ line: fc.constantFrom(...lines), at: fc.nat(), word: fc.constantFrom(...WORDS) })
-          .map(({ line, at, word }) => withOtherWord(line, at, word)),
-        fc
-          .record({ line: fc.constantFrom(...lines), changes: fc.array(change, { maxLength: 3 }) })
-          .map(({ line, changes }) => applied(line, changes)),
-        fc.constantFrom(...lines),
-      );
+      const other = linesLike(lines);
       fc.assert(
         fc.property(fc.array(other, { minLength: 1, maxLength: 60 }), (others) => {
           const readers = readersOf(log);
@@ -205,7 +141,7 @@ test('a line that a container runtime wrapped is never read ahead', () => {
     const parse = createLineParser({ format: 'auto', provider: 'novita', clock: CLOCK });
     for (const line of [...linesOf(name), ...linesOf(name)]) {
       const whole = Buffer.concat([line, Buffer.from('\n')]);
-      assert.equal(parse.ahead?.read(whole, 0, whole.length), undefined, String(line));
+      assert.equal(readAhead(parse, whole, 0), undefined, String(line));
       parse(whole, 0, line.length);
     }
   }
