@@ -74,15 +74,18 @@ const CONDITIONS: { readonly [K in Asked]: (wanted: NonNullable<Match[K]>) => Co
 const NAMES = Object.keys(CONDITIONS) as Asked[];
 
 /**
- * The conditions of a rule, all of which must hold. Only what it asks for is there to be looked at: with rules of twenty different shapes,
- * asking each of them for all it might want took most of the time of a verdict.
+ * What a rule asks for beside words, all of which must hold. Only that is there to be looked at: with rules of as many shapes, asking
+ * each for all twenty things that it might want took most of the time of a verdict.
  */
-export function conditionsOf({ provider, match }: Rule, pattern: RegExp | undefined): readonly Condition[] {
+export function conditionsOf({ provider, match }: Rule): readonly Condition[] {
   const conditions = NAMES.map((name) => conditionOf(name, match));
   const ofProvider: Condition | undefined = provider && ((evidence) => provider.includes(evidence.event.provider));
-  const ofMessage: Condition | undefined = pattern && ((evidence) => pattern.test(evidence.event.error?.message ?? ''));
-  // The message last: its pattern takes longest.
-  return [ofProvider, ...conditions, ofMessage].filter((condition) => condition !== undefined);
+  return [ofProvider, ...conditions].filter((condition) => condition !== undefined);
+}
+
+/** That the message fits a pattern. */
+export function says(pattern: RegExp): Condition {
+  return (evidence) => pattern.test(evidence.event.error?.message ?? '');
 }
 
 function conditionOf<K extends Asked>(name: K, match: Match): Condition | undefined {

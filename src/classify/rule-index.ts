@@ -1,6 +1,6 @@
 import { ORIGINS, type Origin } from '../event/request-event.ts';
 import type { Cause } from './causes.ts';
-import { type Condition, conditionsOf, type Evidence } from './conditions.ts';
+import { type Condition, conditionsOf, type Evidence, says } from './conditions.ts';
 import { type Clue, createKeywordIndex, type KeywordIndex } from './keyword-index.ts';
 import { requiredSets } from './pattern.ts';
 import { alternativesOf } from './pattern-syntax.ts';
@@ -38,8 +38,9 @@ export function createRuleIndex(rules: readonly Rule[]): RuleIndex {
   const plain: IndexedRule[] = [];
   for (const [order, rule] of rules.entries()) {
     const { code, flags, message } = rule.match;
-    const indexed = makeReady(rule, order, message?.join('|'));
-    const byPattern = code || flags || rule.refines ? undefined : keywordsOf(indexed);
+    const wordless = makeReady(rule, order);
+    const byPattern = code || flags || rule.refines ? undefined : keywordsOf(wordless);
+    const indexed = message && byPattern === undefined ? withPattern(wordless, message.join('|')) : wordless;
     if (rule.refines !== undefined) file(byRefinedCause, rule.refines, indexed);
     else if (code !== undefined) file(byCode, code, indexed);
     else if (flags !== undefined) file(byFlag, flags, indexed);
@@ -68,28 +69,31 @@ function holds({ conditions }: IndexedRule, evidence: Evidence): boolean {
   return true;
 }
 
-function makeReady(rule: Rule, order: number, pattern: string | undefined): IndexedRule {
+/** All but the message's patterns. */
+function makeReady(rule: Rule, order: number): IndexedRule {
   const { cause, basis, id } = rule;
-  const conditions = conditionsOf(rule, pattern === undefined ? undefined : new RegExp(pattern, 'im'));
-  return { rule, order, conditions, verdict: Object.freeze({ cause, basis, rule: id }) };
+  return { rule, order, conditions: conditionsOf(rule), verdict: Object.freeze({ cause, basis, rule: id }) };
+}
+
+/** Last, as it takes longest to look at. */
+function withPattern(wordless: IndexedRule, pattern: string): IndexedRule {
+  return { ...wordless, conditions: [...wordless.conditions, says(new RegExp(pattern, 'im'))] };
 }
 
 /** Each alternative of a rule's patterns under its own keywords, so that only those are tried whose keywords all occur. */
-function keywordsOf({ rule, order }: IndexedRule): (readonly [readonly Clue[], IndexedRule])[] | undefined {
-  const alternatives = (rule.match.message ?? []).flatMap(alternativesOf);
-  const keywords = alternatives.map((source) => [requiredSets(source), makeReady(rule, order, source)] as const);
+function keywordsOf(wordless: IndexedRule): (readonly [readonly Clue[], IndexedRule])[] | undefined {
+  const alternatives = (wordless.rule.match.message ?? []).flatMap(alternativesOf);
+  const keywords = alternatives.map((source) => [requiredSets(source), withPattern(wordless, source)] as const);
   return keywords.length > 0 && keywords.every(([clues]) => clues.length > 0) ? keywords : undefined;
 }
 
 /** Origins tell most of the plain rules apart, so that hardly one is tried in vain. */
 function fileByAnswer(rules: readonly IndexedRule[]): RuleIndex['plain'] {
-  const ofStatus = (status: number | undefined) =>
-    new Map(
-      [undefined, ...ORIGINS].map((origin) => [
-        origin,
-        rules.filter(({ rule: { match } }) => mayBe(match.status, status) && mayBe(match.origin, origin)),
-      ]),
-    );
+  const ofStatus = (status: number | undefined) => {
+    const fitting = rules.filter(({ rule }) => mayBe(rule.match.status, status));
+    const ofOrigin = (origin: Origin | undefined) => fitting.filter(({ rule }) => mayBe(rule.match.origin, origin));
+    return new Map([undefined, ...ORIGINS].map((origin) => [origin, ofOrigin(origin)]));
+  };
   const statuses = new Set(rules.flatMap(({ rule: { match } }) => match.status ?? []));
   const byStatus = new Map(Array.from(statuses, (status) => [status, ofStatus(status)]));
   const unnamed = ofStatus(undefined);
