@@ -44,7 +44,8 @@ export function createBatchRecorder({ lanes, record }: BatchRecorderOptions): Ba
   let known = new WeakMap<EventBatch['kinds'], (Usual | undefined)[]>();
 
   function usualsOf(kinds: EventBatch['kinds']): (Usual | undefined)[] {
-    const usuals = known.get(kinds) ?? [];
+    // Filled, as V8 keeps an array with big holes as a hash table.
+    const usuals = known.get(kinds) ?? new Array<Usual | undefined>(kinds.length).fill(undefined);
     known.set(kinds, usuals);
     return usuals;
   }
