@@ -111,6 +111,35 @@ export function observe(series: FamilyCells, index: number, value: number, sourc
   if (source !== undefined) series.exemplars.note(at, value, source);
 }
 
+/** Values of a column by their row, and which of them are meant: a list of rows. */
+export interface ColumnRows {
+  readonly values: Float64Array;
+  readonly first: number;
+  /** The row behind each; below 0 behind the last. */
+  readonly next: Int32Array;
+}
+
+/** `observe` for one value after the other. `sourceOf` is asked where an exemplar is wanted. */
+export function observeRows(
+  series: FamilyCells,
+  index: number,
+  { values: column, first, next }: ColumnRows,
+  sourceOf: (row: number) => ExemplarSource,
+): void {
+  const { values, bounds, stride, exemplars } = series;
+  const start = index * stride;
+  const sum = start + stride - 1;
+  for (let row = first; row >= 0; row = next[row] ?? -1) {
+    const value = column[row] ?? Number.NaN;
+    if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) continue;
+    let at = start;
+    for (let bucket = 0; bucket < bounds.length && value > (bounds[bucket] ?? 0); bucket += 1) at += 1;
+    values[at] = (values[at] ?? 0) + 1;
+    values[sum] = (values[sum] ?? 0) + value;
+    if (exemplars.isWanted(at)) exemplars.note(at, value, sourceOf(row));
+  }
+}
+
 /**
  * Birth number of the youngest counter or histogram of the family that was born at `bornBeforeMs` or before; 0 when
  * there is none.

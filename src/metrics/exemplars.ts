@@ -26,6 +26,8 @@ export interface Exemplar {
 
 /** At most one exemplar for each number of a family. */
 export interface Exemplars {
+  /** Whether none was kept for the number at `index` since the last cut. */
+  isWanted(index: number): boolean;
   /** Keeps the request as the exemplar of the number at `index`, unless one was kept since the last cut. */
   note(index: number, value: number, source: ExemplarSource): void;
   /** Those kept now, by index; after this newer ones replace them, in a copy. */
@@ -55,6 +57,7 @@ export function createExemplars(clock: Clock): Exemplars {
   const kept: ((Exemplar & { readonly cuts: number }) | undefined)[] = [];
   let cuts = 0;
   return {
+    isWanted: (index) => kept[index]?.cuts !== cuts,
     note(index, value, source) {
       const last = kept[index];
       if (last?.cuts === cuts) return;

@@ -1,6 +1,15 @@
 import type { Clock } from '../clock.ts';
 import { overflowLabel } from './cell-set.ts';
-import { createFamilyCells, type FamilyCells, increase, observe, removeCell, youngestBefore } from './cells.ts';
+import {
+  type ColumnRows,
+  createFamilyCells,
+  type FamilyCells,
+  increase,
+  observe,
+  observeRows,
+  removeCell,
+  youngestBefore,
+} from './cells.ts';
 import { type Cut, cutFamily } from './cut.ts';
 import type { ExemplarSource } from './exemplars.ts';
 import type { FamilyName, Labels, NamesOf } from './families.ts';
@@ -24,6 +33,8 @@ export interface Sample<N extends FamilyName> {
 export type Count = (amount?: number, source?: ExemplarSource) => void;
 /** Observes in one histogram. */
 export type Observe = (value: number, source?: ExemplarSource) => void;
+/** The same for values of a column, one after the other. */
+export type ObserveRows = (rows: ColumnRows, sourceOf: (row: number) => ExemplarSource) => void;
 
 /**
  * The values of every family of the table. No call throws: counters and histograms ignore an amount that is negative
@@ -39,6 +50,8 @@ export interface Store {
   observe<N extends Histogram>(name: N, labels: Labels<N>, value: number, source?: ExemplarSource): void;
   /** `observe` with the series found once: for hot paths. */
   histogram<N extends Histogram>(name: N, labels: Labels<N>): Observe;
+  /** The same for columns. */
+  histogramOfRows<N extends Histogram>(name: N, labels: Labels<N>): ObserveRows;
   /** Values now; counters in order of birth. */
   samples<N extends Counter | Gauge>(name: N): readonly Sample<N>[];
   /** Has `task` set what is derived at the moment of a scrape: requests in flight, ages. */
@@ -110,6 +123,13 @@ export function createStore({
       const { index } = cell;
       return (value, source) => observe(series, index, value, source);
     },
+    histogramOfRows(name, labels) {
+      const series = of(name);
+      const cell = series.cells.hold(labels);
+      const { index } = cell ?? {};
+      if (index !== undefined) return (rows, sourceOf) => observeRows(series, index, rows, sourceOf);
+      return (rows, sourceOf) => eachRow(rows, (value, row) => store.observe(name, labels, value, sourceOf(row)));
+    },
     samples: (name) => readSamples(of(name)),
     beforeCollect: (task) => tasks.push(task),
     collect() {
@@ -133,6 +153,10 @@ export function createStore({
         : Math.max(...table.map((series) => youngestBefore(series, bornBeforeMs))),
   };
   return store;
+}
+
+function eachRow({ values, first, next }: ColumnRows, take: (value: number, row: number) => void): void {
+  for (let row = first; row >= 0; row = next[row] ?? -1) take(values[row] ?? Number.NaN, row);
 }
 
 function readSamples<N extends Counter | Gauge>({ family, cells, values }: FamilyCells): readonly Sample<N>[] {

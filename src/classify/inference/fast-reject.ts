@@ -3,6 +3,8 @@ import type { RecentExtreme } from './recent-extreme.ts';
 /** How long one model works before it answers, as a running mean. */
 export interface UsualWork {
   answered(seconds: number): void;
+  /** The same row by row of a list; NaN is no answer. */
+  answeredAll(seconds: Float64Array, next: Int32Array, first: number): void;
   /** Undefined until MIN_ANSWERS have been seen. */
   seconds(): number | undefined;
 }
@@ -20,6 +22,16 @@ export function createUsualWork(): UsualWork {
     answered(seconds) {
       if (answers < MEMORY) answers += 1;
       running.mean += (seconds - running.mean) / answers;
+    },
+    answeredAll(seconds, next, first) {
+      let { mean } = running;
+      for (let row = first; row >= 0; row = next[row] ?? -1) {
+        const value = seconds[row] ?? Number.NaN;
+        if (!(value >= 0)) continue;
+        if (answers < MEMORY) answers += 1;
+        mean += (value - mean) / answers;
+      }
+      running.mean = mean;
     },
     seconds: () => (answers >= MIN_ANSWERS ? running.mean : undefined),
   };

@@ -14,6 +14,8 @@ export interface TrafficCounts {
   moveTo(timeMs: number): void;
   /** Never later than `moveTo` has said; what is too long ago is not counted. */
   add(count: Count, timeMs: number, amount: number): void;
+  /** `moveTo` and `add` for what was admitted, row by row of a list that begins with `first`. */
+  addAdmitted(rows: AdmittedRows, first: number): void;
   /** Sum over the `seconds` up to the end of the second of `timeMs`. */
   sum(count: Count, timeMs: number, seconds: number): number;
   /** Same for requests, whatever became of them. */
@@ -22,6 +24,15 @@ export interface TrafficCounts {
   sums(count: Count): (timeMs: number, seconds: number) => number;
   /** Seconds from the first event that was counted to `timeMs`, at most COUNTED_SECONDS. */
   watchedSeconds(timeMs: number): number;
+}
+
+/** Requests that were admitted, in columns: when each ended and began, and its tokens, NaN where they are unknown. */
+export interface AdmittedRows {
+  readonly timeMs: Float64Array;
+  readonly startMs: Float64Array;
+  readonly tokens: Float64Array | undefined;
+  /** The row behind each; below 0 behind the last. */
+  readonly next: Int32Array;
 }
 
 /** What a ramp is measured against, and what an old trial's minute begins with, with half a minute to spare. */
@@ -48,6 +59,15 @@ function put(row: Row, slot: number, value: number): void {
   // What was stored, not what was given: a Float32 rounds above 2^24.
   const block = Math.floor(slot / BLOCK);
   row.blocks[block] = (row.blocks[block] ?? 0) + (row.seconds[slot] ?? 0) - before;
+}
+
+function empty({ seconds, blocks }: Row): void {
+  seconds.fill(0);
+  blocks.fill(0);
+}
+
+function addTo(row: Row, slot: number, amount: number): void {
+  put(row, slot, (row.seconds[slot] ?? 0) + amount);
 }
 
 /** Sums so many seconds from a slot on: those before a block begins, whole blocks, and the rest. */
@@ -94,33 +114,40 @@ export function createTrafficCounts(): TrafficCounts {
     return ago > headSlot ? headSlot - ago + COUNTED_SECONDS : headSlot - ago;
   }
 
-  function addTo(row: Row, slot: number, amount: number): void {
-    put(row, slot, (row.seconds[slot] ?? 0) + amount);
-  }
-
   function sumOf(row: Row, timeMs: number, span: number): number {
     const last = Math.min(bucketOf(timeMs), head);
     const from = Math.max(bucketOf(timeMs - span * 1000), head - COUNTED_SECONDS) + 1;
     return from <= last ? addUp(row, slotAgo(head - from), last - from + 1) : 0;
   }
 
+  function moveTo(timeMs: number): void {
+    if (timeMs === latestMs) return;
+    latestMs = timeMs;
+    const bucket = bucketOf(timeMs);
+    if (Math.abs(bucket - head) >= COUNTED_SECONDS) {
+      all.forEach(empty);
+      first = bucket;
+      head = bucket;
+      headSlot = slotOf(head);
+    }
+    for (; head < bucket; head += 1) {
+      headSlot = headSlot === COUNTED_SECONDS - 1 ? 0 : headSlot + 1;
+      for (const row of all) put(row, headSlot, 0);
+    }
+  }
+
   return {
-    moveTo(timeMs) {
-      if (timeMs === latestMs) return;
-      latestMs = timeMs;
-      const bucket = bucketOf(timeMs);
-      if (Math.abs(bucket - head) >= COUNTED_SECONDS) {
-        for (const { seconds, blocks } of all) {
-          seconds.fill(0);
-          blocks.fill(0);
-        }
-        first = bucket;
-        head = bucket;
-        headSlot = slotOf(head);
-      }
-      for (; head < bucket; head += 1) {
-        headSlot = headSlot === COUNTED_SECONDS - 1 ? 0 : headSlot + 1;
-        for (const row of all) put(row, headSlot, 0);
+    moveTo,
+    addAdmitted({ timeMs, startMs, tokens: amounts, next }, from) {
+      for (let row = from; row >= 0; row = next[row] ?? -1) {
+        const endMs = timeMs[row] ?? 0;
+        if (endMs !== latestMs) moveTo(endMs);
+        const ago = head - bucketOf(startMs[row] ?? 0);
+        if (ago >= COUNTED_SECONDS) continue;
+        const slot = slotAgo(ago);
+        addTo(requests, slot, 1);
+        const amount = amounts?.[row] ?? Number.NaN;
+        if (amount >= 0) addTo(tokens, slot, amount);
       }
     },
     add(count, timeMs, amount) {
@@ -137,20 +164,22 @@ export function createTrafficCounts(): TrafficCounts {
       return others.reduce((left, other) => left - sumOf(other, timeMs, span), sumOf(row, timeMs, span));
     },
     requests: (timeMs, span) => sumOf(requests, timeMs, span),
-    sums(count) {
-      const [row, ...others] = rows[count];
-      const from = head - COUNTED_SECONDS;
-      const upTo = new Float64Array(COUNTED_SECONDS + 1);
-      for (let at = 1; at <= COUNTED_SECONDS; at += 1) {
-        const slot = slotOf(from + at);
-        const counted = others.reduce((left, other) => left - (other.seconds[slot] ?? 0), row.seconds[slot] ?? 0);
-        upTo[at] = (upTo[at - 1] ?? 0) + counted;
-      }
-      const total = (bucket: number) => upTo[Math.min(Math.max(bucket - from, 0), COUNTED_SECONDS)] ?? 0;
-      return (timeMs, span) => total(bucketOf(timeMs)) - total(bucketOf(timeMs - span * 1000));
-    },
+    sums: (count) => sumsUpTo(rows[count], head),
     watchedSeconds: (timeMs) => Math.min(COUNTED_SECONDS, bucketOf(timeMs) - first),
   };
+}
+
+/** A count in the second of the head and before it: what its row says less what the others do. */
+function sumsUpTo([row, ...others]: readonly [Row, ...(readonly Row[])], head: number) {
+  const from = head - COUNTED_SECONDS;
+  const upTo = new Float64Array(COUNTED_SECONDS + 1);
+  for (let at = 1; at <= COUNTED_SECONDS; at += 1) {
+    const slot = slotOf(from + at);
+    const counted = others.reduce((left, other) => left - (other.seconds[slot] ?? 0), row.seconds[slot] ?? 0);
+    upTo[at] = (upTo[at - 1] ?? 0) + counted;
+  }
+  const total = (bucket: number) => upTo[Math.min(Math.max(bucket - from, 0), COUNTED_SECONDS)] ?? 0;
+  return (timeMs: number, span: number) => total(bucketOf(timeMs)) - total(bucketOf(timeMs - span * 1000));
 }
 
 function bucketOf(timeMs: number): number {

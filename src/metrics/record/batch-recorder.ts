@@ -1,10 +1,10 @@
 import { isSuccess } from '../../classify/classify.ts';
-import type { SuccessNumbers } from '../../classify/inference/learn-success.ts';
-import type { Traffic } from '../../classify/inference/traffic-observer.ts';
+import type { Traffic, TrafficObserver } from '../../classify/inference/traffic-observer.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
+import { append, clear, newList, type RowList } from '../../event/rows.ts';
 import type { ExemplarSource } from '../exemplars.ts';
-import type { Count, Observe } from '../store.ts';
+import type { Count, ObserveRows } from '../store.ts';
 import type { Lanes } from './lanes.ts';
 import { NEAR_TIMEOUT_RATIO } from './measure.ts';
 import type { Meter } from './meter.ts';
@@ -18,6 +18,7 @@ export interface BatchRecorder {
 
 export interface BatchRecorderOptions {
   readonly lanes: Lanes;
+  readonly observer: TrafficObserver;
   readonly record: (event: RequestEvent) => void;
 }
 
@@ -25,23 +26,38 @@ export interface BatchRecorderOptions {
 interface Usual {
   readonly kind: RequestEvent;
   readonly traffic: () => Traffic;
+  /** What that gave for the batch. */
+  model: Traffic | undefined;
   readonly meter: Meter;
   readonly isStream: boolean;
+  /** There is more to count than requests and durations. */
+  readonly hasMore: boolean;
   /** Waits beyond it are a warning; NaN, which no wait is beyond, where no limit is known. */
   readonly nearTimeoutSeconds: number;
   readonly requests: Count;
-  durations: Observe | undefined;
+  /** Found when the first of them has a duration, as that is when the series begins. */
+  durations: ObserveRows | undefined;
+  /** Those of the batch, and how many they are. */
+  readonly rows: RowList;
+  count: number;
 }
 
 /**
- * Successes of a kind that was met before are learned from and counted by the numbers in their columns alone, in the order in which they
- * stand; all others are handed to `record` between them. So everything is as if each event had come by itself.
+ * Successes of a kind that was met before are learned from and counted by the numbers in their columns alone; all others are handed to
+ * `record` in their turn. Everything is as if each event had come by itself: what a failure is told by what came before it is learned by
+ * then, and counts are only looked at when the batch is over.
  */
-export function createBatchRecorder({ lanes, record }: BatchRecorderOptions): BatchRecorder {
-  const numbers: SuccessNumbers = { durationSeconds: Number.NaN, waitedSeconds: Number.NaN, tokens: Number.NaN };
+export function createBatchRecorder({ lanes, observer, record }: BatchRecorderOptions): BatchRecorder {
   const one = new BatchEvent();
+  const sourceOf = (row: number) => {
+    one.row = row;
+    return one;
+  };
   /** By the list of kinds, and by their number in it. */
   let known = new WeakMap<EventBatch['kinds'], (Usual | undefined)[]>();
+  /** Those that the batch has rows of. */
+  const present: Usual[] = [];
+  let next = new Int32Array(0);
 
   function usualsOf(kinds: EventBatch['kinds']): (Usual | undefined)[] {
     // Filled, as V8 keeps an array with big holes as a hash table.
@@ -50,42 +66,23 @@ export function createBatchRecorder({ lanes, record }: BatchRecorderOptions): Ba
     return usuals;
   }
 
-  function recordUsual(usual: Usual, batch: EventBatch, index: number): void {
-    const { meter, isStream } = usual;
-    const timeMs = batch.timeMs[index] ?? 0;
-    const durationSeconds = batch.durationSeconds[index] ?? Number.NaN;
-    const firstTokenSeconds = batch.firstTokenSeconds[index] ?? Number.NaN;
-    const input = batch.inputTokens[index] ?? Number.NaN;
-    const output = batch.outputTokens[index] ?? Number.NaN;
-    const waitedSeconds = isStream ? firstTokenSeconds : durationSeconds;
-    numbers.durationSeconds = durationSeconds;
-    numbers.waitedSeconds = waitedSeconds;
-    numbers.tokens = input >= 0 ? (output >= 0 ? input + output : input) : output;
-    usual.traffic().observeSuccess(timeMs, numbers);
-    usual.requests();
-    if (durationSeconds >= 0) {
-      usual.durations ??= meter.durations('success');
-      one.index = index;
-      usual.durations(durationSeconds, one);
+  /** Learns from a row, and puts it to those of its kind that are counted together. */
+  function take(usual: Usual, batch: EventBatch, row: number): void {
+    if (usual.count === 0) {
+      present.push(usual);
+      usual.model = usual.traffic();
     }
-    if (waitedSeconds > usual.nearTimeoutSeconds) meter.nearTimeout()();
-    if (firstTokenSeconds >= 0) meter.tokenTimes('llm_time_to_first_token_seconds')(firstTokenSeconds);
-    if (input >= 0) meter.tokens('input')(input);
-    if (output >= 0) meter.tokens('output')(output);
+    usual.count += 1;
+    append(usual.rows, next, row);
+    usual.model?.observeRow(row, usual.isStream);
+    if (usual.durations === undefined || usual.hasMore) countMore(usual, batch, row);
   }
 
-  function meet(kind: RequestEvent): Usual | undefined {
-    if (!isPlain(kind)) return undefined;
-    const { isLasting, traffic, counted, known } = lanes.of(kind);
-    if (!isLasting || counted === undefined) return undefined;
-    const { meter } = counted;
-    const nearTimeoutSeconds = NEAR_TIMEOUT_RATIO * (known.gatewayTimeoutSeconds ?? Number.NaN);
-    const requests = meter.requests(kind.code)('none');
-    return {
-      ...{ kind, traffic, meter, nearTimeoutSeconds, requests },
-      isStream: kind.stream === true,
-      durations: undefined,
-    };
+  function count(usual: Usual, batch: EventBatch): void {
+    usual.requests(usual.count);
+    usual.durations?.({ values: batch.durationSeconds, first: usual.rows.first, next }, sourceOf);
+    usual.count = 0;
+    clear(usual.rows);
   }
 
   return {
@@ -93,23 +90,57 @@ export function createBatchRecorder({ lanes, record }: BatchRecorderOptions): Ba
       const { length, kinds, kindOf } = batch;
       const usuals = usualsOf(kinds);
       one.batch = batch;
-      for (let index = 0; index < length; index += 1) {
-        const number = kindOf[index] ?? 0;
+      if (next.length < length) next = new Int32Array(length);
+      observer.begin(batch);
+      for (let row = 0; row < length; row += 1) {
+        const number = kindOf[row] ?? 0;
         const kind = kinds[number];
         let usual = usuals[number];
         if (usual === undefined || usual.kind !== kind) {
-          usual = kind && meet(kind);
+          usual = kind && meetKind(kind, lanes);
           usuals[number] = usual;
         }
-        if (usual === undefined) record(batch.event(index));
-        else recordUsual(usual, batch, index);
+        if (usual === undefined) record(batch.event(row));
+        else take(usual, batch, row);
       }
+      observer.end();
+      for (const usual of present) count(usual, batch);
+      present.length = 0;
       one.batch = undefined;
     },
     forget() {
       known = new WeakMap();
     },
   };
+}
+
+/** Undefined for events that take more than their numbers to be recorded. */
+function meetKind(kind: RequestEvent, lanes: Lanes): Usual | undefined {
+  if (!isPlain(kind)) return undefined;
+  const { isLasting, traffic, counted, known } = lanes.of(kind);
+  if (!isLasting || counted === undefined) return undefined;
+  const { meter } = counted;
+  return {
+    ...{ kind, traffic, meter, isStream: kind.stream === true, model: undefined },
+    hasMore:
+      kind.tokens !== undefined || kind.firstTokenSeconds !== undefined || known.gatewayTimeoutSeconds !== undefined,
+    nearTimeoutSeconds: NEAR_TIMEOUT_RATIO * (known.gatewayTimeoutSeconds ?? Number.NaN),
+    requests: meter.requests(kind.code)('none'),
+    ...{ durations: undefined, rows: newList(), count: 0 },
+  };
+}
+
+/** What is counted at once, as a series begins with its first event and not when the batch is over. */
+function countMore(usual: Usual, batch: EventBatch, row: number): void {
+  const { meter, isStream, nearTimeoutSeconds } = usual;
+  const duration = batch.durationSeconds[row] ?? Number.NaN;
+  const firstToken = batch.firstTokenSeconds[row] ?? Number.NaN;
+  const [input, output] = [batch.inputTokens[row] ?? Number.NaN, batch.outputTokens[row] ?? Number.NaN];
+  if (duration >= 0) usual.durations ??= meter.durationsOfRows('success');
+  if ((isStream ? firstToken : duration) > nearTimeoutSeconds) meter.nearTimeout()();
+  if (firstToken >= 0) meter.tokenTimes('llm_time_to_first_token_seconds')(firstToken);
+  if (input >= 0) meter.tokens('input')(input);
+  if (output >= 0) meter.tokens('output')(output);
 }
 
 /** Whether an event is a success that says nothing beyond its columns that would have to be learned or counted. */
@@ -119,16 +150,16 @@ function isPlain(kind: RequestEvent): boolean {
   return final && isSuccess(kind) && isMore.every((value) => value === undefined);
 }
 
-/** The event at `index` as what may become an exemplar, which looks at it once in many times. */
+/** The event of a row as what may become an exemplar, which looks at it once in many times. */
 class BatchEvent implements ExemplarSource {
   batch: EventBatch | undefined = undefined;
-  index = 0;
+  row = 0;
 
   get requestId(): string | undefined {
-    return this.batch?.requestId(this.index);
+    return this.batch?.requestId(this.row);
   }
 
   get timeMs(): number {
-    return this.batch?.timeMs[this.index] ?? 0;
+    return this.batch?.timeMs[this.row] ?? 0;
   }
 }

@@ -1,6 +1,6 @@
 import type { Cause } from '../../classify/causes.ts';
 import type { NamesOf, Outcome, TokenType } from '../families.ts';
-import type { Count, Observe, Store } from '../store.ts';
+import type { Count, Observe, ObserveRows, Store } from '../store.ts';
 import { UNKNOWN } from './model-admission.ts';
 
 /** The series that requests for one model with one value of stream are counted in. */
@@ -8,6 +8,7 @@ export interface Meter {
   readonly requests: (code: number) => (cause: Cause) => Count;
   readonly attempts: (code: number) => (cause: Cause) => Count;
   readonly durations: (outcome: Outcome) => Observe;
+  readonly durationsOfRows: (outcome: Outcome) => ObserveRows;
   readonly tokenTimes: (name: TokenTime) => Observe;
   readonly tokens: (tokenType: TokenType) => Count;
   readonly nearTimeout: () => Count;
@@ -33,6 +34,9 @@ function createMeter(
     ),
     attempts: byCode((code) => memo((cause) => store.counter('llm_attempts_total', { provider, model, code, cause }))),
     durations: memo((outcome) => store.histogram('llm_request_duration_seconds', { provider, model, stream, outcome })),
+    durationsOfRows: memo((outcome) =>
+      store.histogramOfRows('llm_request_duration_seconds', { provider, model, stream, outcome }),
+    ),
     tokenTimes: memo((name) => store.histogram(name, { provider, model })),
     tokens: memo((tokenType) => store.counter('llm_tokens_total', { provider, model, token_type: tokenType })),
     nearTimeout: once(() => store.counter('llm_requests_near_timeout_total', { provider, model, stream })),

@@ -67,9 +67,10 @@ export function createRecorder({
   const noteRateLimit = createRateLimits({ store, clock });
   const { queue, begin: beginQueues } = createQueueRecorder({ store, clock, admission });
 
+  const observer = createTrafficObserver();
   const lanes = createLanes({
     admission,
-    observer: createTrafficObserver(),
+    observer,
     meterOf: (provider, model, stream) => meters(provider)(model)(stream === undefined ? UNKNOWN : String(stream)),
     gatewayTimeoutSeconds: (provider) => providers.get(provider)?.gatewayTimeoutSeconds,
   });
@@ -100,7 +101,7 @@ export function createRecorder({
     onFailure(event, verdict);
   };
 
-  const batches = createBatchRecorder({ lanes, record });
+  const batches = createBatchRecorder({ lanes, observer, record });
 
   const reconfigure = (next: RecorderSettings, rules = catalogue) => {
     catalogue = rules;

@@ -17,6 +17,8 @@ export interface Trial {
 export interface Trials {
   /** Called for every success: it must not allocate. */
   add(outcome: Outcome, startMs: number, inFlight: number | undefined, bytes: number | undefined): void;
+  /** `add` for admitted ones of which only the time is known, row by row of a list. */
+  addAdmitted(startMs: Float64Array, next: Int32Array, first: number): void;
   /** Whether anything but outcome and time is known of one of them. Of requests read from logs nothing is. */
   areMeasured(): boolean;
   /** How many of those kept were refused so, however long ago: where that is too few, a look at the list can be spared. */
@@ -42,7 +44,18 @@ export function createTrials(): Trials {
   /** How many of those kept have anything of the last two. */
   let measured = 0;
   const isMeasured = (at: number) => (inFlights[at] ?? 0) >= 0 || (sizes[at] ?? 0) >= 0;
-  return {
+  const trials: Trials = {
+    addAdmitted(startMs, following, first) {
+      for (let row = first; row >= 0; row = following[row] ?? -1) {
+        // Nothing of the last two was known here, so nothing is to be forgotten.
+        if (measured > 0 || outcomes[next] !== OUTCOME_INDEX.admitted) {
+          trials.add('admitted', startMs[row] ?? 0, undefined, undefined);
+          continue;
+        }
+        starts[next] = startMs[row] ?? 0;
+        next = next === KEPT_TRIALS - 1 ? 0 : next + 1;
+      }
+    },
     add(outcome, startMs, inFlight, bytes) {
       const before = outcomes[next] ?? 0;
       const now = OUTCOME_INDEX[outcome];
@@ -64,16 +77,17 @@ export function createTrials(): Trials {
     areMeasured: () => measured > 0,
     count: (refused) => counts[OUTCOME_INDEX[refused]] ?? 0,
     list(refused, timeMs) {
-      const trials: Trial[] = [];
+      const found: Trial[] = [];
       for (const [at, startMs] of starts.entries()) {
         const outcome = OUTCOMES[outcomes[at] ?? 0] ?? 'admitted';
         if (outcome !== refused && outcome !== 'admitted') continue;
         if (!(Math.abs(timeMs - startMs) <= TRIAL_SECONDS * 1000)) continue;
-        trials.push({ outcome, startMs, inFlight: inFlights[at] ?? Number.NaN, bytes: sizes[at] ?? Number.NaN });
+        found.push({ outcome, startMs, inFlight: inFlights[at] ?? Number.NaN, bytes: sizes[at] ?? Number.NaN });
       }
-      return trials.sort(byStart);
+      return found.sort(byStart);
     },
   };
+  return trials;
 }
 
 /** A refusal ends at once, so that the order of ends means nothing. Of what began together, the admitted came first. */

@@ -4,6 +4,8 @@ import type { Clock } from '../../../clock.ts';
 export interface EventTimes {
   /** Takes in the time of one event of a chunk. */
   note(timeMs: number): void;
+  /** The same for the first so many of a column. */
+  noteAll(timesMs: Float64Array, length: number): void;
   /** The events since the last call were one chunk: read one after the other in one place. */
   endChunk(): void;
   /** Nothing is left to read. */
@@ -45,6 +47,15 @@ export function createEventTimes(clock: Clock): EventTimes {
   return {
     note(timeMs) {
       if (timeMs > chunkMs && isBelievable(timeMs)) chunkMs = timeMs;
+    },
+    noteAll(timesMs, length) {
+      // Mostly the newest is the last, and all are believed.
+      let latestMs = chunkMs;
+      for (let index = 0; index < length; index += 1) {
+        const timeMs = timesMs[index] ?? 0;
+        if (timeMs > latestMs && isBelievable(timeMs)) latestMs = timeMs;
+      }
+      chunkMs = latestMs;
     },
     endChunk() {
       if (chunkMs === Number.NEGATIVE_INFINITY) return;

@@ -99,9 +99,10 @@ function createSource(source: string, options: SourceRecorderOptions, onClose: (
       record(event);
     },
     batch(batch) {
-      events += batch.length;
-      counters.events(batch.length);
-      for (let index = 0; index < batch.length; index += 1) times.note(batch.timeMs[index] ?? 0);
+      const { length, timeMs } = batch;
+      events += length;
+      counters.events(length);
+      times.noteAll(timeMs, length);
       recordBatch(batch);
     },
     filtered() {
