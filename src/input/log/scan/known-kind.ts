@@ -6,8 +6,10 @@ import type { KnownKind, Space } from './space.ts';
 type ReusedEvent = { -readonly [K in keyof RequestEvent]: RequestEvent[K] };
 type ReusedTokens = { -readonly [K in keyof TokenUsage]: TokenUsage[K] };
 
-/** Makes the request id of the line that an event was filled with last. One for all: events of one shape for the engine, whoever made them. */
-const now: { kind: KnownKind | undefined; lineAt: number } = { kind: undefined, lineAt: 0 };
+/** The line that an event was filled with last, and its request id once it was asked for. One for all: events of one shape for the engine. */
+const now: { kind: KnownKind | undefined; lineAt: number; requestId: string | undefined; isRead: boolean } = {
+  ...{ kind: undefined, lineAt: 0, requestId: undefined, isRead: true },
+};
 
 /**
  * A kind of lines that differ only in their times, numbers and ids, by what the rules made of one of them. Its event is used again for
@@ -34,6 +36,7 @@ export function createKind(
       if (tokens !== undefined && isKnown(output)) tokens.output = output;
       now.kind = kind;
       now.lineAt = lineAt[row] ?? 0;
+      now.isRead = false;
     },
   };
   return kind;
@@ -50,5 +53,7 @@ function reusedEvent(event: RequestEvent, tokens: ReusedTokens | undefined): Reu
 }
 
 function requestIdNow(): string | undefined {
-  return now.kind?.requestId(now.lineAt);
+  if (!now.isRead) now.requestId = now.kind?.requestId(now.lineAt);
+  now.isRead = true;
+  return now.requestId;
 }
