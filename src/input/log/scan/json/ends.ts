@@ -1,9 +1,5 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const U = 0x75;
-/** What may follow a backslash, beside u (RFC 8259, section 7). */
-const ESCAPES: ReadonlySet<number> = new Set([...'"\\/bfnrt'].map((character) => character.charCodeAt(0)));
-
 /**
  * Where the string that holds `from` ends: the place of its quote. -1 when there is a backslash in it or anything that JSON does not
  * allow, or no end. Four bytes are looked at in one step: a byte below 0x20, a quote and a backslash each leave the top bit of their
@@ -28,36 +24,6 @@ export function endOfString(view: DataView, from: number, limit: number): number
 
 function endOrNone(view: DataView, at: number): number {
   return view.getUint8(at) === QUOTE ? at : -1;
-}
-
-/** As `endOfString`, for a string of which nobody wants the value: it may have escapes. */
-export function endOfAnyString(view: DataView, from: number, limit: number): number {
-  let start = from;
-  for (;;) {
-    const end = endOfString(view, start, limit);
-    if (end !== -1) return end;
-    start = afterEscape(view, start, limit);
-    if (start === -1) return -1;
-  }
-}
-
-/** Behind the next escape; -1 when what stops the string is none. */
-function afterEscape(view: DataView, from: number, limit: number): number {
-  let at = from;
-  while (at < limit && view.getUint8(at) !== BACKSLASH) {
-    if (view.getUint8(at) < 0x20) return -1;
-    at += 1;
-  }
-  if (at + 2 > limit) return -1;
-  const kind = view.getUint8(at + 1);
-  if (ESCAPES.has(kind)) return at + 2;
-  if (kind !== U || at + 6 > limit) return -1;
-  for (let digit = at + 2; digit < at + 6; digit += 1) if (!isHex(view.getUint8(digit))) return -1;
-  return at + 6;
-}
-
-function isHex(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
 }
 
 const PLUS = 0x2b;

@@ -2,26 +2,35 @@
  * WebAssembly instructions as functions that give their bytes, operands first, so that code reads as expressions. Only those that are used
  * (https://webassembly.github.io/spec/core/binary/instructions.html).
  */
-export type Code = readonly number[];
+export type Code = readonly (number | Code)[];
+
+/** The bytes one after the other. Code is put together nested, as each copy of it would be made again for all that is around it. */
+export function flatten(code: Code, into: number[] = []): number[] {
+  for (const part of code) {
+    if (typeof part === 'number') into.push(part);
+    else flatten(part, into);
+  }
+  return into;
+}
 
 const unary =
   (...opcode: readonly number[]) =>
-  (a: Code): Code => [...a, ...opcode];
+  (a: Code): Code => [a, opcode];
 const binary =
   (...opcode: readonly number[]) =>
-  (a: Code, b: Code): Code => [...a, ...b, ...opcode];
+  (a: Code, b: Code): Code => [a, b, opcode];
 /** Nothing that is read here is aligned. */
 const load =
   (...opcode: readonly number[]) =>
-  (at: Code, offset = 0): Code => [...at, ...opcode, 0, ...unsigned(offset)];
+  (at: Code, offset = 0): Code => [at, opcode, 0, unsigned(offset)];
 const store =
   (...opcode: readonly number[]) =>
-  (at: Code, value: Code, offset = 0): Code => [...at, ...value, ...opcode, 0, ...unsigned(offset)];
+  (at: Code, value: Code, offset = 0): Code => [at, value, opcode, 0, unsigned(offset)];
 
 const SIMD = 0xfd;
 
 export const i32 = {
-  const: (value: number): Code => [0x41, ...signed(BigInt(value | 0))],
+  const: (value: number): Code => [0x41, signed(value | 0)],
   eqz: unary(0x45),
   eq: binary(0x46),
   ne: binary(0x47),
@@ -47,7 +56,7 @@ export const i32 = {
 };
 
 export const i64 = {
-  const: (value: bigint): Code => [0x42, ...signed(BigInt.asIntN(64, value))],
+  const: (value: bigint): Code => [0x42, signedLong(BigInt.asIntN(64, value))],
   eqz: unary(0x50),
   ne: binary(0x52),
   add: binary(0x7c),
@@ -100,42 +109,25 @@ const NO_RESULT = 0x40;
 const END = 0x0b;
 
 export const get = (local: number): Code => [0x20, ...unsigned(local)];
-export const set = (local: number, value: Code): Code => [...value, 0x21, ...unsigned(local)];
+export const set = (local: number, value: Code): Code => [value, 0x21, unsigned(local)];
 /** `set` that also gives the value. */
-export const tee = (local: number, value: Code): Code => [...value, 0x22, ...unsigned(local)];
-export const call = (index: number, ...operands: readonly Code[]): Code => [
-  ...operands.flat(),
-  0x10,
-  ...unsigned(index),
-];
-export const give = (value: Code): Code => [...value, 0x0f];
-export const select = (ifTrue: Code, ifFalse: Code, condition: Code): Code => [
-  ...ifTrue,
-  ...ifFalse,
-  ...condition,
-  0x1b,
-];
-export const memoryCopy = (to: Code, from: Code, length: Code): Code => [...to, ...from, ...length, 0xfc, 10, 0, 0];
-export const unreachable: Code = [0x00];
+export const tee = (local: number, value: Code): Code => [value, 0x22, unsigned(local)];
+export const call = (index: number, ...operands: readonly Code[]): Code => [operands, 0x10, unsigned(index)];
+export const give = (value: Code): Code => [value, 0x0f];
+export const memoryCopy = (to: Code, from: Code, length: Code): Code => [to, from, length, 0xfc, 10, 0, 0];
 
-export const when = (condition: Code, ...then: readonly Code[]): Code => [
-  ...condition,
-  0x04,
-  NO_RESULT,
-  ...then.flat(),
-  END,
-];
+export const when = (condition: Code, ...then: readonly Code[]): Code => [condition, 0x04, NO_RESULT, then, END];
 export const choose = (condition: Code, then: Code, otherwise: Code): Code => [
-  ...condition,
+  condition,
   0x04,
   NO_RESULT,
-  ...then,
+  then,
   0x05,
-  ...otherwise,
+  otherwise,
   END,
 ];
 /** Runs once; `again` in it begins anew. */
-export const loop = (...body: readonly Code[]): Code => [0x03, NO_RESULT, ...body.flat(), END];
+export const loop = (...body: readonly Code[]): Code => [0x03, NO_RESULT, body, END];
 /** Begins the loop anew that stands around so many `when` and `choose`. */
 export const again = (depth: number): Code => [0x0c, depth];
 
@@ -150,7 +142,19 @@ export function unsigned(value: number): number[] {
   return bytes;
 }
 
-function signed(value: bigint): number[] {
+function signed(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (;;) {
+    const byte = rest & 0x7f;
+    rest >>= 7;
+    const isLast = (rest === 0 && byte < 0x40) || (rest === -1 && byte >= 0x40);
+    bytes.push(isLast ? byte : byte | 0x80);
+    if (isLast) return bytes;
+  }
+}
+
+function signedLong(value: bigint): number[] {
   const bytes: number[] = [];
   let rest = value;
   for (;;) {

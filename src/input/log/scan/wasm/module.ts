@@ -1,4 +1,6 @@
-import { type Code, unsigned } from './instructions.ts';
+import { type Code, flatten, unsigned } from './instructions.ts';
+
+type Bytes = readonly number[];
 
 const TYPES = { i32: 0x7f, i64: 0x7e, f64: 0x7c, v128: 0x7b } as const;
 type Type = keyof typeof TYPES;
@@ -27,7 +29,7 @@ const [TYPE, IMPORT, FUNCTION, EXPORT, CODE] = [1, 2, 3, 7, 10];
 
 /** The bytes of a module that works on the memory `space.memory` of at least `pages`. Functions call each other by their index. */
 export function encodeModule(functions: readonly Routine[], pages: number): Uint8Array<ArrayBuffer> {
-  const section = (id: number | undefined, items: readonly Code[]) =>
+  const section = (id: number | undefined, items: readonly Bytes[]) =>
     sized([...unsigned(items.length), ...items.flat()], id ?? 0);
   const types = functions.map(({ parameters }) => [
     ...[0x60, ...unsigned(parameters), ...new Array<number>(parameters).fill(TYPES.i32)],
@@ -50,15 +52,15 @@ export function encodeModule(functions: readonly Routine[], pages: number): Uint
   ]);
 }
 
-function bodyOf({ parameters, locals, body }: Routine): Code {
+function bodyOf({ parameters, locals, body }: Routine): Bytes {
   const own = locals.types.slice(parameters).map((type) => [1, TYPES[type]]);
-  return sized([...unsigned(own.length), ...own.flat(), ...body, 0x0b]);
+  return sized([...unsigned(own.length), ...own.flat(), ...flatten(body), 0x0b]);
 }
 
-function sized(content: Code, ...before: readonly number[]): Code {
+function sized(content: Bytes, ...before: Bytes): Bytes {
   return [...before, ...unsigned(content.length), ...content];
 }
 
-function name(text: string): Code {
+function name(text: string): Bytes {
   return [...unsigned(text.length), ...Buffer.from(text, 'latin1')];
 }

@@ -11,6 +11,7 @@ import { nginxLogFormat } from '../../../../../src/input/log/formats/nginx-log-f
 import type { KindOptions } from '../../../../../src/input/log/formats/reader/kind-reader.ts';
 import { createReferenceParser } from '../../../../../src/input/log/formats/reference-parser.ts';
 import type { LineParser, LineResult } from '../../../../../src/input/log/parsed-line.ts';
+import { HEAD, scanSpace } from '../../../../../src/input/log/scan/space.ts';
 import { FORMAT_LOGS, type FormatLog, linesOf } from '../../../../support/format-logs.ts';
 import { linesLike } from '../../../../support/lines-like.ts';
 
@@ -157,4 +158,15 @@ test('the usual lines of nginx are scanned, from the second on', () => {
     const scanned = lines.filter((line) => assertSame(readers, line));
     assert.ok(scanned.length >= lines.length / 3, `${name}: ${scanned.length} of ${lines.length}`);
   }
+});
+
+test('ids are given out again before they run out, and nothing is taken for what had them before', () => {
+  const space = scanSpace();
+  assert.ok(space !== undefined);
+  const readers = readersOf({ name: 'nginx-json', format: 'nginx-json' });
+  const lines = linesOf('nginx-json');
+  for (const line of lines) assertSame(readers, line);
+  space.head[HEAD.lastId] = 2 ** 30;
+  for (const line of [...lines].reverse()) assertSame(readers, line);
+  assert.ok((space.head[HEAD.lastId] ?? 0) < 1000);
 });
