@@ -1,3 +1,4 @@
+import { lastTryOf } from '../event/last-try.ts';
 import type { ErrorFacts, RequestEvent } from '../event/request-event.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Match } from './catalogue-schema.ts';
@@ -42,6 +43,8 @@ const UNCLASSIFIED: Classification = Object.freeze({ cause: 'unclassified', basi
 /** An event's evidence in the form that rules ask for it. */
 interface Evidence {
   readonly event: RequestEvent;
+  /** Of the last try. */
+  readonly durationSeconds: number | undefined;
   /** The HTTP status, or the one that an error inside a 200 states. */
   readonly status: number;
   readonly code: string | undefined;
@@ -82,6 +85,7 @@ function gather(event: RequestEvent, context: ClassifyContext): Evidence {
   const { code, error, flags } = event;
   return {
     event,
+    durationSeconds: lastTryOf(event).durationSeconds,
     status: code < 400 ? (error?.status ?? code) : code,
     code: error?.code?.toLowerCase(),
     type: error?.type?.toLowerCase(),
@@ -131,8 +135,8 @@ function holds({ rule: { match, provider }, pattern }: IndexedRule, evidence: Ev
     equals(match.key_present, event.keyPresent) &&
     equals(match.own_key, event.ownKey === true) &&
     equals(match.first_token, event.firstTokenSeconds !== undefined) &&
-    equals(match.at_gateway_timeout, endsAtTimeout(event.durationSeconds, context.gatewayTimeoutSeconds)) &&
-    atLeast(match.min_seconds, event.durationSeconds) &&
+    equals(match.at_gateway_timeout, endsAtTimeout(evidence.durationSeconds, context.gatewayTimeoutSeconds)) &&
+    atLeast(match.min_seconds, evidence.durationSeconds) &&
     atLeast(match.min_retry_after_seconds, event.retryAfterSeconds) &&
     equals(match.should_retry, event.shouldRetry) &&
     (match.exhausted === undefined || match.exhausted.some((what) => event.rateLimit?.exhausted.includes(what))) &&

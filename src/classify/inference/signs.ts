@@ -1,3 +1,4 @@
+import { lastTryOf } from '../../event/last-try.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
 import type { ClassifyContext } from '../classify.ts';
 import { startOf } from './evidence.ts';
@@ -28,9 +29,9 @@ function limitOf({ limitMet, told, counts }: ModelState, event: RequestEvent, in
 }
 
 function signsOfShaping({ isRamping, provider, work, rampSeenMs }: ModelState, event: RequestEvent): ClassifyContext {
-  const { timeMs, durationSeconds } = event;
+  const { timeMs } = event;
   return {
-    fastReject: isFastReject(durationSeconds, provider.quickest, work),
+    fastReject: isFastReject(lastTryOf(event).durationSeconds, provider.quickest, work),
     trafficRamping: Math.abs(timeMs - rampSeenMs) <= RAMP_HOLDS_MS || isRamping(timeMs),
   };
 }

@@ -6,6 +6,7 @@ import {
   type Phase,
   type RateLimit,
   type RequestEvent,
+  type TryTimes,
 } from '../../event/request-event.ts';
 import { originOfAnswer } from '../../provider/origin.ts';
 import type { OwnAnswer } from './own-answer.ts';
@@ -42,6 +43,8 @@ export interface ExchangeFacts {
   readonly markedOrigin: Origin | undefined;
   /** Number of the last try against an upstream; 0 when there was none. */
   readonly attempt: number;
+  /** When that began and, where it was over before the exchange, when it ended; undefined when there was none. */
+  readonly lastTry: { readonly startMs: number; readonly endMs: number | undefined } | undefined;
   readonly phase: Phase;
   /** The status line that went to the client; undefined when it left before there was one. */
   readonly status: number | undefined;
@@ -68,6 +71,7 @@ export function toEvent(facts: ExchangeFacts, clock: Clock): RequestEvent {
     stream: response.stream === undefined ? facts.stream : true,
     durationSeconds: seconds(startMs, endMs),
     firstTokenSeconds: first === undefined ? undefined : seconds(startMs, first),
+    lastTry: lastTryTimes(facts),
     outputSeconds: first === undefined || last === undefined ? undefined : seconds(first, last),
     tokens: response.tokens,
     retryAfterSeconds: facts.retryAfterSeconds,
@@ -82,6 +86,20 @@ export function toEvent(facts: ExchangeFacts, clock: Clock): RequestEvent {
     ...ending(facts),
   };
 }
+
+/** Of an exchange that is no more than its one try nothing has to be told. */
+function lastTryTimes({ lastTry, startMs, endMs, response }: ExchangeFacts): TryTimes | undefined {
+  if (lastTry === undefined) return NO_TRY;
+  const triedMs = lastTry.endMs ?? endMs;
+  if (lastTry.startMs === startMs && triedMs === endMs) return undefined;
+  const first = response.stream?.firstTokenMs;
+  return {
+    durationSeconds: seconds(lastTry.startMs, triedMs),
+    firstTokenSeconds: first === undefined ? undefined : seconds(lastTry.startMs, first),
+  };
+}
+
+const NO_TRY: TryTimes = Object.freeze({});
 
 type Ending = Pick<RequestEvent, 'code' | 'origin' | 'phase' | 'error'>;
 

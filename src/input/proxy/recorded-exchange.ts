@@ -62,6 +62,7 @@ export function eventOfRecorded(
           request: exchange.request?.headers ?? {},
         }),
         ...{ provider, status, stream, response, startMs: 0, endMs: 0 },
+        lastTry: { startMs: 0, endMs: 0 },
         mustEnd: request.mustEnd ?? isStream,
         attempt: 1,
         phase: isStream ? ('stream' as const) : ('body' as const),

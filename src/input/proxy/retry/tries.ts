@@ -70,6 +70,8 @@ export class Tries {
   #number = 0;
   #attempt: Attempt | undefined;
   #attemptMs = 0;
+  /** Of a try that was judged. */
+  #attemptEndMs: number | undefined;
   #screen: Screen | undefined;
   /** Of a try that is over. */
   #response: ResponseFacts | undefined;
@@ -126,6 +128,7 @@ export class Tries {
       model: this.#to.model ?? known.model,
       provider: this.#to.upstream.provider,
       attempt: this.#number,
+      lastTry: attempt && { startMs: this.#attemptMs, endMs: this.#attemptEndMs },
       phase: attempt?.phase ?? 'connect',
       response,
       ...headerFacts({
@@ -153,6 +156,7 @@ export class Tries {
     const { clock, guard, retries, listener } = this.#options;
     this.#number += 1;
     this.#attemptMs = clock.elapsedMs();
+    this.#attemptEndMs = undefined;
     this.#response = undefined;
     this.#screen = retries && new Screen(this.#screenRules(retries));
     this.#attempt = new Attempt({ clock, guard, listener: this.#screen ?? listener });
@@ -189,7 +193,9 @@ export class Tries {
   /** Decides what follows a try that is over; `pass` shows it to the client. */
   #judge(retries: Retries, ending: Ending, pass: () => void): void {
     const { clock, guard, live } = this.#options;
-    const span = { startMs: this.#attemptMs, endMs: clock.elapsedMs() };
+    const endMs = clock.elapsedMs();
+    const span = { startMs: this.#attemptMs, endMs };
+    this.#attemptEndMs = endMs;
     this.finish((response) => {
       if (this.#isOver) return;
       this.#response = response;

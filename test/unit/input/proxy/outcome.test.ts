@@ -19,6 +19,7 @@ const FINE: ExchangeFacts = {
   errorType: undefined,
   markedOrigin: undefined,
   attempt: 1,
+  lastTry: { startMs: 1000, endMs: undefined },
   phase: 'stream',
   status: 200,
   own: undefined,
@@ -41,6 +42,25 @@ test('a success has spans in seconds and neither phase nor error', () => {
     [event.code, event.origin, event.phase, event.error, event.final],
     [200, 'provider', undefined, undefined, true],
   );
+});
+
+test('the last try is told apart where it is not all there was', () => {
+  const tries = [
+    { startMs: 1000, endMs: undefined },
+    { startMs: 1200, endMs: undefined },
+    { startMs: 1200, endMs: 2000 },
+    undefined,
+  ].map((lastTry) => eventOf({ lastTry }));
+  assert.deepEqual(
+    tries.map(({ lastTry }) => lastTry),
+    [
+      undefined,
+      { durationSeconds: 2.3, firstTokenSeconds: 0.05 },
+      { durationSeconds: 0.8, firstTokenSeconds: 0.05 },
+      {},
+    ],
+  );
+  assert.deepEqual(new Set(tries.map(({ durationSeconds }) => durationSeconds)), new Set([2.5]));
 });
 
 test('spans that are not known are absent, not zero', () => {
