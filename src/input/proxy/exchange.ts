@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
-import type { EventSink, LiveRequest } from '../../event/sink.ts';
+import type { LiveRequest, ProxySink } from '../../event/sink.ts';
 import type { AttemptListener } from './attempt.ts';
 import { addCause } from './cause-header.ts';
 import { headersForClient } from './headers.ts';
@@ -16,12 +16,12 @@ import type { Guard } from './tap/guard.ts';
 import type { ResponseFacts } from './tap/stream-tap.ts';
 import type { Agreement, Tunnel } from './tunnel/tunnel.ts';
 import { QueuedTries } from './turn/queued-tries.ts';
-import type { Turns } from './turn/turns.ts';
+import type { TurnSource } from './turn/turns.ts';
 import { Upload } from './upload.ts';
 
 /** What an exchange needs of its proxy. */
 export interface ExchangeContext {
-  readonly sink: EventSink;
+  readonly sink: Pick<ProxySink, 'open'>;
   readonly clock: Clock;
   readonly guard: Guard;
   /** A client that takes nothing for so long is gone. */
@@ -100,7 +100,7 @@ export class Exchange {
     readonly route: Route;
     readonly retries?: Retries | undefined;
     /** Absent: nobody waits. */
-    readonly turns?: Turns | undefined;
+    readonly turns?: TurnSource | undefined;
     readonly request: IncomingMessage;
     readonly response: ServerResponse;
     /** Where the request asks for another protocol. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.ts';
-import type { EventSink } from '../../event/sink.ts';
+import type { ProxySink } from '../../event/sink.ts';
 import type { Log } from '../../log.ts';
 import { Connections } from './connections.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
@@ -12,7 +12,7 @@ import { answerRaw } from './limits/raw-answer.ts';
 import { createUploadWatch } from './limits/slow-uploads.ts';
 import { refusalOfMalformed } from './limits/strictness.ts';
 import { DRAINING, malformedRequest, NO_TUNNEL, type OwnAnswer, TOO_MANY_CONNECTIONS, TOO_SLOW } from './own-answer.ts';
-import type { RouteSpec } from './routing/route.ts';
+import type { RouteSpec, SharedLimits } from './routing/route.ts';
 import { createRouter, type Router } from './routing/router.ts';
 import { createGuard } from './tap/guard.ts';
 import { Tunnel, wantsTunnel } from './tunnel/tunnel.ts';
@@ -48,12 +48,14 @@ export interface ProxySettings {
 }
 
 export interface ProxyOptions extends ProxySettings {
-  readonly sink: EventSink;
+  readonly sink: ProxySink;
   readonly clock: Clock;
   readonly log: Log;
   readonly timeouts?: ProxyTimeouts;
   /** Bound of a header section, the client's and the upstream's; above it 431 or 502. */
   readonly maxHeaderBytes?: number;
+  /** Absent: no other process serves the same port. */
+  readonly shared?: SharedLimits | undefined;
 }
 
 export interface ProxyTimeouts extends UpstreamTimeouts {
@@ -100,8 +102,8 @@ class ProxyServer implements Proxy {
     this.#maxHeaderBytes = options.maxHeaderBytes ?? MAX_HEADER_BYTES;
     this.#settings = options;
     this.#router = createRouter(options.upstreams, {
-      ...{ timeouts: this.#timeouts, maxHeaderBytes: this.#maxHeaderBytes },
-      ...{ clock: options.clock, log: options.log, sink: options.sink, guard: createGuard(options.log) },
+      ...options,
+      ...{ timeouts: this.#timeouts, maxHeaderBytes: this.#maxHeaderBytes, guard: createGuard(options.log) },
     });
     this.#connections = new Connections(options.clock);
     this.#context = this.#createContext();
