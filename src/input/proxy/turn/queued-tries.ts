@@ -101,6 +101,7 @@ export class QueuedTries {
     const { guard, live } = this.#options;
     const turn = this.#turn;
     if (turn?.learns === true) guard('queue', undefined, () => turn.report(live.judge(event).cause));
+    turn?.settle?.();
   }
 
   get #isReady(): boolean {
@@ -137,6 +138,7 @@ export class QueuedTries {
     this.#turn?.report(cause);
     if (!isElsewhere) return;
     this.#turn?.end();
+    this.#turn?.settle?.();
     this.#turn = undefined;
   }
 }

@@ -41,7 +41,10 @@ export interface TurnSource extends Pick<Turns, 'isOn' | 'needsModel' | 'reconfi
   turnOf(request: RankedRequest, model: string | undefined, asker: Asker): AskedTurn;
 }
 
-export type AskedTurn = Pick<Turn, 'enter' | 'end' | 'learns' | 'report'>;
+export interface AskedTurn extends Pick<Turn, 'enter' | 'end' | 'learns' | 'report'> {
+  /** It is given back and nothing is reported any more; for whom it matters. */
+  settle?(): void;
+}
 
 const UNCOUNTED: QueuedRequest = { admitted() {}, rejected() {}, left() {} };
 
