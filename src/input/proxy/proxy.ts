@@ -88,7 +88,6 @@ class ProxyServer implements Proxy {
   readonly #maxHeaderBytes: number;
   readonly #server: Server;
   readonly #context: ExchangeContext;
-  readonly #running = new Set<Exchange>();
   readonly #connections: Connections;
   readonly #idle = Promise.withResolvers<void>();
   readonly #router: Router;
@@ -110,7 +109,7 @@ class ProxyServer implements Proxy {
     this.#uploads = createUploadWatch({
       clock: options.clock,
       idleMs: this.#timeouts.requestMs ?? REQUEST_TIMEOUT_MS,
-      running: this.#running,
+      running: () => this.#connections.running(),
       onStalled: (exchange) => this.#connections.isFirst(exchange) && exchange.refuse(TOO_SLOW),
     });
     this.#server = this.#createServer();
@@ -212,14 +211,11 @@ class ProxyServer implements Proxy {
   #handle(request: IncomingMessage, response: ServerResponse, tunnel?: Tunnel): void {
     // What follows the last answer of a connection gets none.
     if (!this.#connections.isOpen(request.socket)) return;
-    const { path, refusal, ...where } = this.#router.find(request);
-    // A tunnel is tried once: an answer in its place is no error of the API. It takes no turn either: it may last for days.
-    const more = tunnel === undefined ? {} : { retries: undefined, turns: undefined, tunnel };
-    const exchange = new Exchange({ context: this.#context, ...where, ...more, request, response });
-    this.#running.add(exchange);
+    const routed = this.#router.find(request);
+    const exchange = new Exchange({ context: this.#context, routed, request, response, tunnel });
     this.#connections.begin(exchange, () => {
-      const answer = this.#refusalOf(request) ?? refusal;
-      if (answer === undefined) exchange.start(path);
+      const answer = this.#refusalOf(request) ?? routed.refusal;
+      if (answer === undefined) exchange.start();
       else exchange.refuse(answer);
     });
     if (!request.complete) this.#uploads.begin();
@@ -233,9 +229,8 @@ class ProxyServer implements Proxy {
   }
 
   #settled(exchange: Exchange): void {
-    this.#running.delete(exchange);
     this.#connections.end(exchange);
-    if (this.#draining && this.#running.size === 0) this.#idle.resolve();
+    if (this.#draining && this.#connections.runningCount === 0) this.#idle.resolve();
   }
 
   /**
@@ -268,7 +263,7 @@ class ProxyServer implements Proxy {
 
   #stopListening(): Promise<void> {
     this.#draining = true;
-    if (this.#running.size === 0) this.#idle.resolve();
+    if (this.#connections.runningCount === 0) this.#idle.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     // The callback's error says that it was not listening, which is what we want.
     this.#server.close(() => resolve());
@@ -276,11 +271,11 @@ class ProxyServer implements Proxy {
   }
 
   #stop(): void {
-    for (const exchange of [...this.#running]) exchange.stop();
+    for (const exchange of this.#connections.running()) exchange.stop();
     // What stop() wrote is with the kernel by then; who has not taken it has had its time.
     setImmediate(() => {
       this.#server.closeAllConnections();
-      for (const exchange of [...this.#running]) exchange.clientGone();
+      for (const exchange of this.#connections.running()) exchange.clientGone();
     });
   }
 

@@ -98,13 +98,18 @@ export class Reply {
   }
 
   end(trailers: readonly string[]): void {
-    // All at once: each call replaces what the one before it added.
+    if (trailers.length > 0) this.#addTrailers(trailers);
+    this.#hasSent = true;
+    this.#response.end();
+    // Where the system has taken everything, nothing is waited for any more.
+    if (this.#response.writableLength > 0) this.#watchStall();
+  }
+
+  /** All at once: each call replaces what the one before it added. */
+  #addTrailers(trailers: readonly string[]): void {
     const pairs: [string, string][] = [];
     for (let at = 0; at + 1 < trailers.length; at += 2) pairs.push([trailers[at] ?? '', trailers[at + 1] ?? '']);
     this.#response.addTrailers(pairs);
-    this.#hasSent = true;
-    this.#response.end();
-    this.#watchStall();
   }
 
   /** Sends an answer of our own. */
