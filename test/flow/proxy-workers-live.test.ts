@@ -14,6 +14,7 @@ import {
   startHeldApi,
   startWorkers,
 } from '../support/several-workers.ts';
+import { tempDir } from '../support/temp-dir.ts';
 import { startUpstream } from '../support/upstream.ts';
 
 async function onBoth(exporter: SeveralWorkers, count: number) {
@@ -84,14 +85,19 @@ describe('the life of several workers', () => {
 
   test('draining is bounded by proxy.drain_timeout, and what is cut then is counted before the end', async (t) => {
     const api = await startHeldApi(t);
-    const exporter = await startWorkers(t, { upstream: api.url, drain_timeout: '100ms' });
+    const state = [`--state.dir=${join(await tempDir(t), 'state')}`];
+    const proxy = { upstream: api.url, drain_timeout: '100ms' };
+    const exporter = await startWorkers(t, proxy, { args: state });
     const pids = pair(exporter);
-    const streams = await onBoth(exporter, 1);
-    const ends = outcomes(streams);
+    const ends = outcomes(await onBoth(exporter, 1));
     exporter.child.kill('SIGTERM');
     assert.deepEqual(await ends, { whole: 0, cut: 2 });
     assert.equal(await exporter.exit, 0);
     assert.deepEqual(pids.map(isRunning), [false, false]);
+    const next = await startWorkers(t, proxy, { args: state });
+    assert.deepEqual((await next.settled(2)).by('llm_requests_total', ['code']), {
+      '200': 2,
+    });
   });
 
   test('a second signal stops all at once', async (t) => {

@@ -27,9 +27,13 @@ export interface SeveralWorkers extends ConfiguredExporter {
 export const CHAT = JSON.stringify({ model: 'm', messages: [] });
 
 /** Starts `serve` with two workers, unless `proxy` says otherwise, and waits until all of them listen. */
-export async function startWorkers(t: TestContext, proxy: object, more: object = {}): Promise<SeveralWorkers> {
+export async function startWorkers(
+  t: TestContext,
+  proxy: object,
+  { args = [] }: { readonly args?: readonly string[] } = {},
+): Promise<SeveralWorkers> {
   const folder = await tempDir(t);
-  const exporter = await startConfigured(t, folder, { proxy: { provider: 'p', workers: 2, ...proxy }, ...more });
+  const exporter = await startConfigured(t, folder, { proxy: { provider: 'p', workers: 2, ...proxy } }, args);
   const matches = (pattern: RegExp): number[] => [...exporter.stderr().matchAll(pattern)].map(([, pid]) => Number(pid));
   const pids = (): number[] => {
     const died = new Set(matches(/msg="a worker of the proxy died.*? worker=(\d+)/g));

@@ -2,22 +2,13 @@ import type { Clock } from '../../../clock.ts';
 import { createLog, describeError } from '../../../log.ts';
 import { type ConfiguredProxy, createConfiguredProxy, type Environment } from '../../configured-proxy.ts';
 import { FREE_RETRIES } from '../retry/budget.ts';
+import type { WorkerChannel } from './main-channel.ts';
 import type { ToMain, ToWorker, WorkerSettings, WorkerStart } from './messages.ts';
-import { Outbox, type SendBatch } from './outbox.ts';
+import { Outbox } from './outbox.ts';
 import { createRemoteLog } from './remote-log.ts';
 import { createRemoteTurns } from './remote-turns.ts';
 import { createReportingSink, type Judge } from './reporting-sink.ts';
 import { shareOf } from './share.ts';
-
-/** The way to the main process. */
-export interface WorkerChannel {
-  readonly send: SendBatch<ToMain>;
-  onBatch(hear: (batch: readonly ToWorker[]) => void): void;
-  /** The main process is gone. */
-  onLost(hear: () => void): void;
-  /** This process ends, by a fault of its own perhaps. What is sent then still arrives. */
-  onExit(hear: () => void): void;
-}
 
 /** A judge that can be reloaded; that throws a ProblemError where the rules cannot be read, and changes nothing then. */
 export interface WorkerJudge extends Judge {
