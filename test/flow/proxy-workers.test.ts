@@ -10,7 +10,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { eventually } from '../support/eventually.ts';
 import { newStateDir, runCli } from '../support/exporter.ts';
 import { bodyOf, send } from '../support/proxy.ts';
-import { CHAT, openStreams, outcomes, pair, startHeldApi, startWorkers } from '../support/several-workers.ts';
+import { CHAT, HELD, openStreams, outcomes, pair, startHeldApi, startWorkers } from '../support/several-workers.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { startUpstream } from '../support/upstream.ts';
 import { createAuthority } from '../support/wire-certificates.ts';
@@ -84,6 +84,24 @@ describe('several workers', () => {
       [sum('llm_queue_wait_seconds_count'), sum('llm_queue_rejected_total'), sum('llm_queue_depth')],
       [3, 1, 0],
     );
+  });
+
+  test('the connections that are allowed are divided among them', async (t) => {
+    const api = await startHeldApi(t);
+    const exporter = await startWorkers(t, { upstream: api.url, max_connections: 3 });
+    let room = 0;
+    for (const pid of pair(exporter)) {
+      await exporter.only(pid, async () => {
+        for (;;) {
+          const answer = await send(exporter.port, CHAT, HELD);
+          if (answer.statusCode === 503) return void answer.resume();
+          room += 1;
+        }
+      });
+    }
+    assert.equal(room, 3);
+    api.release();
+    assert.deepEqual((await exporter.settled(5)).by('llm_requests_total', ['code']), { '200': 3, '503': 2 });
   });
 
   test('each worker speaks TLS where the listener does', async (t) => {

@@ -94,7 +94,8 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-const HELD = { path: '/v1/chat/completions', headers: { 'x-hold': 'yes' } };
+/** Options of a request whose answer is a stream that is held. */
+export const HELD = { path: '/v1/chat/completions', headers: { 'x-hold': 'yes' } };
 
 /** An API that answers at once, but for streams to be held: these wait, behind their first token, until the test ends them. */
 export async function startHeldApi(t: TestContext) {

@@ -51,7 +51,8 @@ export class WorkerPool {
   readonly #counts: WorkerCounts;
   #settings: WorkerSettings;
   #address: ListenAddress = { host: '', port: 0 };
-  #hasListened = false;
+  /** Set when all of them did. */
+  #listened: ListenAddress | undefined;
   #isStopping = false;
 
   constructor(options: WorkerPoolOptions) {
@@ -70,7 +71,7 @@ export class WorkerPool {
   async listen(address: ListenAddress): Promise<ListenAddress> {
     this.#address = address;
     const [first = address] = await Promise.all(this.#slots.map((slot) => this.#start(slot)));
-    this.#hasListened = true;
+    this.#listened = first;
     return first;
   }
 
@@ -146,7 +147,9 @@ export class WorkerPool {
     worker.book.close();
     this.#countUp();
     worker.listening.reject(new Error(`a worker process ended before it listened: ${how}`));
-    if (this.#isStopping || !this.#hasListened) return;
+    if (this.#isStopping || this.#listened === undefined) return;
+    // A free port that was asked for is known to Node by that wish, as long as anyone has it, and then by nothing but its number.
+    if (this.#slots.every((other) => other.worker === undefined)) this.#address = this.#listened;
     const fields = { worker: worker.process.pid, how, requests, again_in_ms: this.#restartLater(slot) };
     this.#options.log.error('a worker of the proxy died, its requests with it; another takes its place', fields);
   }
