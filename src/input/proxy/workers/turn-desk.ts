@@ -5,10 +5,9 @@ import type { ProxySink } from '../../../event/sink.ts';
 import type { Log } from '../../../log.ts';
 import { createGuard } from '../tap/guard.ts';
 import { throttleSettingsOf } from '../turn/settings.ts';
-import type { ShedReason } from '../turn/shed.ts';
 import type { Turn } from '../turn/turn.ts';
 import { Turns } from '../turn/turns.ts';
-import type { ToMain, ToWorker } from './messages.ts';
+import type { ToMain, ToWorker, TurnRequest } from './messages.ts';
 
 /** The turns that one worker has or waits for. */
 export interface TurnBook {
@@ -20,7 +19,7 @@ export interface TurnBook {
 
 export interface TurnDesk {
   reconfigure(proxy: ProxyConfig): void;
-  /** For one worker, which hears its turns by `answer`. */
+  /** For one worker, which hears of its turns by `answer`. */
   open(answer: (message: ToWorker) => void): TurnBook;
 }
 
@@ -36,14 +35,14 @@ export function createTurnDesk(options: {
   readonly log: Log;
 }): TurnDesk {
   const context = { ...options, guard: createGuard(options.log) };
-  let desks: ReadonlyMap<string, Turns> = new Map();
+  let byUpstream: ReadonlyMap<string, Turns> = new Map();
 
   function reconfigure(config: ProxyConfig): void {
-    const before = desks;
-    desks = new Map(
+    const before = byUpstream;
+    byUpstream = new Map(
       upstreamsOf(config).map((upstream) => {
-        const settings = throttleSettingsOf(upstream);
         const { name, provider } = upstream;
+        const settings = throttleSettingsOf(upstream);
         const known = before.get(name);
         known?.reconfigure(settings, provider);
         return [name, known ?? new Turns({ ...context, provider, settings })];
@@ -52,47 +51,48 @@ export function createTurnDesk(options: {
   }
 
   reconfigure(options.config);
+  return { reconfigure, open: (answer) => openBook((upstream) => byUpstream.get(upstream), answer) };
+}
+
+function openBook(turnsOf: (upstream: string) => Turns | undefined, answer: (message: ToWorker) => void): TurnBook {
+  const book = new Map<number, Turn>();
+
+  function ask(id: number, { upstream, priority, model }: TurnRequest): void {
+    const turns = turnsOf(upstream);
+    const granted = (): void => answer(['granted', id]);
+    if (turns?.isOn !== true) {
+      // It has gone, or lost its cap, with a reload that the worker has yet to hear of.
+      granted();
+      return;
+    }
+    const turn = turns.turnFor(priority, model, { granted, shed: (reason) => answer(['shed', id, reason]) });
+    book.set(id, turn);
+    turn.enter();
+  }
+
   return {
-    reconfigure,
-    open(answer) {
-      const turns = new Map<number, Turn>();
-      return {
-        take(message) {
-          switch (message[0]) {
-            case 'turn': {
-              const [, id, { upstream, priority, model }] = message;
-              const granted = (): void => answer(['granted', id]);
-              const desk = desks.get(upstream);
-              // It has gone, or lost its cap, with a reload that the worker has yet to hear of.
-              if (desk?.isOn !== true) {
-                granted();
-                return true;
-              }
-              const shed = (reason: ShedReason): void => answer(['shed', id, reason]);
-              const turn = desk.turnFor(priority, model, { granted, shed });
-              turns.set(id, turn);
-              turn.enter();
-              return true;
-            }
-            case 'turn-cause':
-              turns.get(message[1])?.report(message[2]);
-              return true;
-            case 'turn-end':
-              turns.get(message[1])?.end();
-              return true;
-            case 'turn-over':
-              turns.get(message[1])?.end();
-              turns.delete(message[1]);
-              return true;
-            default:
-              return false;
-          }
-        },
-        close() {
-          for (const turn of turns.values()) turn.end();
-          turns.clear();
-        },
-      };
+    take(message) {
+      switch (message[0]) {
+        case 'turn':
+          ask(message[1], message[2]);
+          return true;
+        case 'turn-cause':
+          book.get(message[1])?.report(message[2]);
+          return true;
+        case 'turn-end':
+          book.get(message[1])?.end();
+          return true;
+        case 'turn-over':
+          book.get(message[1])?.end();
+          book.delete(message[1]);
+          return true;
+        default:
+          return false;
+      }
+    },
+    close() {
+      for (const turn of book.values()) turn.end();
+      book.clear();
     },
   };
 }
