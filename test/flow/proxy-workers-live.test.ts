@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { eventually } from '../support/eventually.ts';
 import { bodyOf, send } from '../support/proxy.ts';
 import {
   CHAT,
@@ -10,6 +9,7 @@ import {
   openStreams,
   outcomes,
   pair,
+  patiently,
   type SeveralWorkers,
   startHeldApi,
   startWorkers,
@@ -40,7 +40,7 @@ describe('the life of several workers', () => {
       classify: { rules_file: rules },
     });
     for (const pid of pair(exporter)) {
-      await eventually(async () => {
+      await patiently(async () => {
         const answer = await exporter.only(pid, () => send(exporter.port, CHAT, { path: '/v1/chat/completions' }));
         await bodyOf(answer);
         assert.deepEqual([answer.statusCode, answer.headers['x-llm-exporter-cause']], [429, 'model_overloaded']);
@@ -59,7 +59,7 @@ describe('the life of several workers', () => {
     const streams = await onBoth(exporter, 2);
     await exporter.inFlight(4);
     exporter.child.kill('SIGTERM');
-    await eventually(() =>
+    await patiently(() =>
       assert.rejects(send(exporter.port, CHAT, { path: '/v1/chat/completions' }), { code: 'ECONNREFUSED' }),
     );
     assert.equal((await exporter.scrape()).sum('llm_requests_in_flight'), 4);
@@ -77,7 +77,7 @@ describe('the life of several workers', () => {
     for (const pid of pair(exporter)) process.kill(pid, 'SIGINT');
     for (const pid of pair(exporter)) process.kill(pid, 'SIGHUP');
     exporter.child.kill('SIGINT');
-    await eventually(() => assert.match(exporter.stderr(), /draining/));
+    await patiently(() => assert.match(exporter.stderr(), /draining/));
     api.release();
     assert.deepEqual(await outcomes(streams), { whole: 2, cut: 0 });
     assert.equal(await exporter.exit, 0);
@@ -105,7 +105,7 @@ describe('the life of several workers', () => {
     const exporter = await startWorkers(t, { upstream: api.url });
     const ends = outcomes(await onBoth(exporter, 1));
     exporter.child.kill('SIGTERM');
-    await eventually(() => assert.match(exporter.stderr(), /draining/));
+    await patiently(() => assert.match(exporter.stderr(), /draining/));
     exporter.child.kill('SIGINT');
     assert.equal(await exporter.exit, 0);
     assert.deepEqual(await ends, { whole: 0, cut: 2 });

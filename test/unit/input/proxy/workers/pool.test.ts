@@ -4,10 +4,9 @@ import { type TestContext, test } from 'node:test';
 import { proxySchema } from '../../../../../src/config/proxy/schema-proxy.ts';
 import { WorkerPool } from '../../../../../src/input/proxy/workers/pool.ts';
 import { createLog } from '../../../../../src/log.ts';
-import { eventually } from '../../../../support/eventually.ts';
 import { createManualClock } from '../../../../support/manual-clock.ts';
 import { createCounted } from '../../../../support/retrying-proxy.ts';
-import { openStreams, outcomes, startHeldApi } from '../../../../support/several-workers.ts';
+import { openStreams, outcomes, patiently, startHeldApi } from '../../../../support/several-workers.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../../../../src/main.ts');
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
@@ -40,11 +39,11 @@ async function startPool(t: TestContext) {
   return { pool, port, clock, counted, lines, told, pids, api };
 }
 
-test('workers that hang cannot hold up the end, and what they had is counted', { timeout: 60_000 }, async (t) => {
+test('workers that hang cannot hold up the end, and what they had is counted', { timeout: 120_000 }, async (t) => {
   const { pool, port, clock, counted, told, pids } = await startPool(t);
   assert.equal(told.up, 2);
   const ends = outcomes(await openStreams(port, 3));
-  await eventually(() => assert.equal(counted.live(), 3));
+  await patiently(() => assert.equal(counted.live(), 3));
   for (const pid of pids()) process.kill(pid, 'SIGSTOP');
   const drained = pool.drain(30_000);
   clock.advance(30_000);
@@ -56,10 +55,10 @@ test('workers that hang cannot hold up the end, and what they had is counted', {
   assert.equal(told.restarted, 0);
 });
 
-test('a stop is not undone by a worker that was to be started again', { timeout: 60_000 }, async (t) => {
+test('a stop is not undone by a worker that was to be started again', { timeout: 120_000 }, async (t) => {
   const { pool, clock, lines, told, pids } = await startPool(t);
   for (const pid of pids()) process.kill(pid, 'SIGKILL');
-  await eventually(() => assert.equal(lines.filter((line) => /again_in_ms=100/.test(line)).length, 2));
+  await patiently(() => assert.equal(lines.filter((line) => /again_in_ms=100/.test(line)).length, 2));
   assert.deepEqual(told, { up: 0, restarted: 0 });
   clock.advance(99);
   assert.equal(told.restarted, 0);
@@ -68,12 +67,12 @@ test('a stop is not undone by a worker that was to be started again', { timeout:
   assert.equal(told.restarted, 0);
 });
 
-test('when all have died, those that follow serve the same port', { timeout: 60_000 }, async (t) => {
+test('when all have died, those that follow serve the same port', { timeout: 120_000 }, async (t) => {
   const { port, clock, lines, told, pids, api } = await startPool(t);
   for (const pid of pids()) process.kill(pid, 'SIGKILL');
-  await eventually(() => assert.equal(lines.filter((line) => /again_in_ms=100/.test(line)).length, 2));
+  await patiently(() => assert.equal(lines.filter((line) => /again_in_ms=100/.test(line)).length, 2));
   clock.advance(100);
-  await eventually(() => assert.deepEqual(told, { up: 2, restarted: 2 }));
+  await patiently(() => assert.deepEqual(told, { up: 2, restarted: 2 }));
   const streams = await openStreams(port, 2);
   api.release();
   assert.deepEqual(await outcomes(streams), { whole: 2, cut: 0 });
