@@ -116,7 +116,7 @@ export class Exchange {
     });
     const { totalMs } = context;
     this.#cancelTotal = totalMs === undefined ? undefined : clock.after(totalMs, () => this.#outOfTime(totalMs));
-    const caller = createCaller(request, route);
+    const caller = createCaller(request, { home: route, isKeyed: this.#watch.keyPresent });
     this.#tries = new QueuedTries({
       request,
       upstream: route,
@@ -131,7 +131,8 @@ export class Exchange {
         const call = caller.callTo(to, { path: this.#path, body });
         return tunnel?.ask(call) ?? call;
       },
-      said: () => ({ ...this.#watch.facts(), ownKey: caller.hasOwnKey() }),
+      said: () => this.#watch.said(),
+      hasOwnKey: caller.hasOwnKey,
       isRead: () => this.#upload.isRead,
       refuse: (answer) => this.refuse(answer),
     });

@@ -89,7 +89,7 @@ export function createRouter(specs: readonly RouteSpec[], context: RouteContext)
       if (resolved === undefined && entries.some(hasPrefix)) return refused(AMBIGUOUS_PATH);
       const subject = {
         path: resolved ?? path,
-        host: bareHost(target.host ?? request.headers.host ?? ''),
+        host: entries.some(hasHost) ? bareHost(target.host ?? request.headers.host ?? '') : '',
         header: (name: string) => request.headersDistinct[name] ?? [],
       };
       for (const { matches, spec, route, retries, turns } of entries) {
@@ -119,6 +119,10 @@ export function createRouter(specs: readonly RouteSpec[], context: RouteContext)
       for (const { upstream } of entries) upstream.destroy();
     },
   };
+}
+
+function hasHost({ spec }: Entry): boolean {
+  return spec.match?.host !== undefined;
 }
 
 function hasPrefix({ spec }: Entry): boolean {

@@ -43,11 +43,7 @@ export class QueuedTries {
   constructor(options: QueuedTriesOptions) {
     this.#options = options;
     this.#turns = options.turns?.isOn === true ? options.turns : undefined;
-    this.#tries = new Tries({
-      ...options,
-      listener: this.#turns === undefined ? options.listener : this.#endsTurn(options.listener),
-      tried: ({ cause }, isElsewhere) => this.#tried(cause, isElsewhere),
-    });
+    this.#tries = new Tries(this.#turns === undefined ? options : this.#inTurn(options));
   }
 
   /** How much of a body is held, where requests may wait. */
@@ -122,6 +118,11 @@ export class QueuedTries {
       shed: (reason) => refuse(shedAnswer(reason)),
     });
     this.#turn.enter();
+  }
+
+  #inTurn(options: QueuedTriesOptions): TriesOptions {
+    const listener = this.#endsTurn(options.listener);
+    return { ...options, listener, tried: ({ cause }, isElsewhere) => this.#tried(cause, isElsewhere) };
   }
 
   #endsTurn(listener: AttemptListener): AttemptListener {

@@ -6,18 +6,18 @@ import { networkFailure, STOPPED } from '../../../../src/input/proxy/own-answer.
 import { createManualClock } from '../../../support/manual-clock.ts';
 
 const FINE: ExchangeFacts = {
+  request: { model: 'm', stream: true, keyPresent: true, mustEnd: true },
+  headers: {
+    requestId: undefined,
+    retryAfterSeconds: undefined,
+    shouldRetry: undefined,
+    rateLimit: undefined,
+    errorType: undefined,
+    markedOrigin: undefined,
+  },
   provider: 'p',
   startMs: 1000,
   endMs: 3500,
-  model: 'm',
-  stream: true,
-  keyPresent: true,
-  requestId: undefined,
-  retryAfterSeconds: undefined,
-  shouldRetry: undefined,
-  rateLimit: undefined,
-  errorType: undefined,
-  markedOrigin: undefined,
   attempt: 1,
   lastTry: { startMs: 1000, endMs: undefined },
   phase: 'stream',
@@ -25,9 +25,10 @@ const FINE: ExchangeFacts = {
   own: undefined,
   cut: undefined,
   clientLeft: false,
-  mustEnd: true,
   response: { stream: { firstTokenMs: 1250, lastTokenMs: 3250, isComplete: true } },
 };
+
+const asked = (changes: Partial<ExchangeFacts['request']>) => ({ request: { ...FINE.request, ...changes } });
 
 function eventOf(changes: Partial<ExchangeFacts>) {
   return toEvent({ ...FINE, ...changes }, createManualClock());
@@ -69,8 +70,8 @@ test('spans that are not known are absent, not zero', () => {
 });
 
 test('an answer that is a stream overrules the request’s flag', () => {
-  assert.equal(eventOf({ stream: undefined }).stream, true);
-  assert.equal(eventOf({ stream: undefined, response: {} }).stream, undefined);
+  assert.equal(eventOf(asked({ stream: undefined })).stream, true);
+  assert.equal(eventOf({ ...asked({ stream: undefined }), response: {} }).stream, undefined);
 });
 
 test('the hardest fact decides', () => {
@@ -98,7 +99,7 @@ test('the hardest fact decides', () => {
     ],
     ['failed inside', { response: { ...stream(false), error } }, [200, 'provider', 'overloaded']],
     ['no end', { response: stream(false) }, [200, 'provider', 'missing_terminal_event']],
-    ['no end, none expected', { response: stream(false), mustEnd: false }, [200, 'provider', undefined]],
+    ['no end, none expected', { response: stream(false), ...asked({ mustEnd: false }) }, [200, 'provider', undefined]],
     ['unreadable', { response: stream(undefined) }, [200, 'provider', undefined]],
     ['a page of HTML', { status: 503, response: { error: { shape: 'html' } } }, [503, 'edge', undefined]],
     ['a plain error', { status: 429, response: { error } }, [429, 'provider', 'overloaded']],
@@ -111,7 +112,7 @@ test('the hardest fact decides', () => {
 
 test('the type that a header names stands in for one that the body does not', () => {
   const errorOf = (error: ErrorFacts) =>
-    eventOf({ status: 429, response: { error }, errorType: 'ThrottlingException' }).error;
+    eventOf({ status: 429, response: { error }, headers: { ...FINE.headers, errorType: 'ThrottlingException' } }).error;
   const message = 'Too many requests';
   assert.deepEqual(errorOf({ message }), { message, type: 'ThrottlingException' });
   assert.deepEqual(errorOf({ message, code: 'slow_down' }), { message, code: 'slow_down' });
