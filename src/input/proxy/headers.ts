@@ -36,6 +36,8 @@ export function withoutTrailer(headers: readonly string[]): string[] {
 
 /** What `Connection:` usually says; these name no header that would still be there. */
 const CONNECTION_WORDS: ReadonlySet<string> = new Set(['', 'keep-alive', 'close', 'upgrade', 'te']);
+/** It may be named and still stays: without it the body behind it would be read as the next request (RFC 9112 section 11.2). */
+const FRAMING = 'content-length';
 
 function endToEnd(raw: readonly string[], { names, lengths }: Names): string[] {
   const kept: string[] = [];
@@ -59,5 +61,5 @@ function connectionOptions(value: string): string[] {
   return value
     .split(',')
     .map((option) => option.trim().toLowerCase())
-    .filter((option) => !CONNECTION_WORDS.has(option));
+    .filter((option) => option !== FRAMING && !CONNECTION_WORDS.has(option));
 }
