@@ -23,7 +23,8 @@ export function createDeadline(clock: Clock, task: () => void): Deadline {
       if (cancel !== undefined && setMs <= dueMs) return;
       cancel?.();
       setMs = dueMs;
-      cancel = clock.after(dueMs - clock.elapsedMs(), run);
+      // The time may have come since the caller looked; Node warns of a delay below 0.
+      cancel = clock.after(Math.max(0, dueMs - clock.elapsedMs()), run);
     },
     clear() {
       cancel?.();

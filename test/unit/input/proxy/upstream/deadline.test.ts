@@ -7,23 +7,23 @@ import { createManualClock } from '../../../../support/manual-clock.ts';
 function setUp() {
   const manual = createManualClock();
   const runs: number[] = [];
-  let set = 0;
+  const delays: number[] = [];
   const clock: Clock = {
     ...manual,
     after(delayMs, task) {
-      set += 1;
+      delays.push(delayMs);
       return manual.after(delayMs, task);
     },
   };
   const deadline = createDeadline(clock, () => runs.push(manual.elapsedMs()));
-  return { deadline, runs, advance: manual.advance, set: () => set };
+  return { deadline, runs, advance: manual.advance, delays };
 }
 
 test('a timer that is due earlier serves all that ask for later', () => {
-  const { deadline, runs, advance, set } = setUp();
+  const { deadline, runs, advance, delays } = setUp();
   for (let request = 0; request < 100; request += 1) deadline.by(1000 + request);
   advance(5000);
-  assert.deepEqual([runs, set()], [[1000], 1]);
+  assert.deepEqual([runs, delays], [[1000], [1000]]);
 });
 
 test('one that is due too late gives way', () => {
@@ -52,4 +52,12 @@ test('a cleared one does not run, and can be set for later than before', () => {
   deadline.by(300);
   advance(1000);
   assert.deepEqual(runs, [300]);
+});
+
+test('one that was due when it is set runs at once', () => {
+  const { deadline, runs, advance, delays } = setUp();
+  advance(100);
+  deadline.by(40);
+  advance(0);
+  assert.deepEqual([runs, delays], [[100], [0]]);
 });
