@@ -1,3 +1,4 @@
+import { extname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { BuildInfo } from './build-info.ts';
 import { loadCatalogue } from './classify/catalogue.ts';
@@ -45,6 +46,9 @@ export interface RunningApp {
   /** Ends everything now; requests that still run are cut, and counted. */
   close(): Promise<void>;
 }
+
+/** What is run once more for each worker: this program, built or not. */
+const PROGRAM = join(import.meta.dirname, `main${extname(import.meta.filename)}`);
 
 interface Settings {
   readonly config: Config;
@@ -98,6 +102,7 @@ function joinParts({ settings, loadSettings, store, state, clock, log, build, st
     ...{ config, sink: recorder, clock, log, stdin },
     saved: state.saved,
     durable: state.commit,
+    program: PROGRAM,
   });
   const scrapers = createScrapers({
     ...{ clock, births: store.births, birth: config.metrics.birth },

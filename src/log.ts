@@ -57,7 +57,8 @@ function writeToStderr(line: string): void {
   }
 }
 
-function describeError(error: unknown): string {
+/** An error in one line, its code first. */
+export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error ? `${String(error.code)}: ` : '';
   return `${code}${error.message}`;

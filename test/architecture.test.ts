@@ -43,6 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'server',
     'state',
   ],
+  'proxy-worker': ['classify', 'clock', 'input', 'rules'],
   demo: ['app', 'build-info', 'clock', 'config', 'log', 'mixin', 'problem', 'simulate'],
   cli: [
     'app',
@@ -56,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'metrics/reference',
     'mixin',
     'problem',
+    'proxy-worker',
     'rules',
     'simulate',
   ],

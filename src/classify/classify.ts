@@ -1,3 +1,4 @@
+import { lastTryOf } from '../event/last-try.ts';
 import type { RequestEvent } from '../event/request-event.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ClassifyContext, Evidence } from './conditions.ts';
@@ -39,6 +40,7 @@ function gather(event: RequestEvent, context: ClassifyContext): Evidence {
   const { code, error, flags } = event;
   return {
     event,
+    durationSeconds: lastTryOf(event).durationSeconds,
     status: code < 400 ? (error?.status ?? code) : code,
     code: error?.code?.toLowerCase(),
     type: error?.type?.toLowerCase(),

@@ -24,6 +24,8 @@ export interface ClassifyContext {
 /** An event's evidence in the form that rules ask for it. */
 export interface Evidence {
   readonly event: RequestEvent;
+  /** Of the last try. */
+  readonly durationSeconds: number | undefined;
   /** The HTTP status, or the one that an error inside a 200 states. */
   readonly status: number;
   readonly code: string | undefined;
@@ -57,7 +59,7 @@ const CONDITIONS: { readonly [K in Asked]: (wanted: NonNullable<Match[K]>) => Co
   own_key: (wanted) => (evidence) => (evidence.event.ownKey === true) === wanted,
   first_token: (wanted) => (evidence) => (evidence.event.firstTokenSeconds !== undefined) === wanted,
   at_gateway_timeout: (wanted) => (evidence) => endsAtTimeout(evidence) === wanted,
-  min_seconds: (least) => (evidence) => isAtLeast(least, evidence.event.durationSeconds),
+  min_seconds: (least) => (evidence) => isAtLeast(least, evidence.durationSeconds),
   min_retry_after_seconds: (least) => (evidence) => isAtLeast(least, evidence.event.retryAfterSeconds),
   should_retry: (wanted) => (evidence) => evidence.event.shouldRetry === wanted,
   exhausted: (wanted) => (evidence) => sharesOne(wanted, evidence.event.rateLimit?.exhausted),
@@ -105,7 +107,7 @@ function isAtLeast(least: number, value: number | undefined): boolean {
   return value !== undefined && value >= least;
 }
 
-function endsAtTimeout({ event: { durationSeconds: seconds }, context }: Evidence): boolean {
+function endsAtTimeout({ durationSeconds: seconds, context }: Evidence): boolean {
   if (seconds === undefined) return false;
   const timeout = context.gatewayTimeoutSeconds ?? DEFAULT_GATEWAY_TIMEOUT_SECONDS;
   return seconds >= timeout * AT_TIMEOUT_FROM && seconds <= timeout * AT_TIMEOUT_TO;

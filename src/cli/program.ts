@@ -22,6 +22,11 @@ const COMMANDS: ReadonlyMap<string, () => Promise<CreateCommand>> = new Map([
   ['notifications', async () => (await import('./notifications.ts')).notificationsCommand],
 ]);
 
+/** Run by the program itself; in no list. */
+const HIDDEN: ReadonlyMap<string, () => Promise<CreateCommand>> = new Map([
+  ['proxy-worker', async () => (await import('./proxy-worker.ts')).proxyWorkerCommand],
+]);
+
 /** Runs one command line (without node and script) and answers with the exit code; it never throws. */
 export async function runProgram(args: readonly string[], context: CliContext): Promise<number> {
   const log = createLog();
@@ -52,7 +57,8 @@ async function createProgram(
       'Tells operators why their LLM API calls fail: counts requests by model, status code and cause for Prometheus.',
     )
     .version(`llm-exporter ${version} (revision ${revision}, Node.js ${nodeVersion})`);
-  const named = COMMANDS.get(args[0] ?? '');
+  const [name = ''] = args;
+  const named = COMMANDS.get(name) ?? HIDDEN.get(name);
   const loaded = await Promise.all((named === undefined ? [...COMMANDS.values()] : [named]).map((load) => load()));
   const commands = loaded.map((create) => create(context));
   for (const command of commands) program.addCommand(command);

@@ -7,6 +7,9 @@ interface SchemaNode {
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly string[];
+  readonly const?: string;
+  /** One of several forms. */
+  readonly anyOf?: readonly SchemaNode[];
   readonly examples?: readonly string[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: SchemaNode | boolean;
@@ -69,7 +72,10 @@ function isDocumented(node: SchemaNode): boolean {
   return node.description !== undefined;
 }
 
-function valuesOf({ enum: choices, examples, type, items, sameAs, properties = {} }: SchemaNode): string {
+function valuesOf(node: SchemaNode): string {
+  const { enum: choices, const: only, anyOf, examples, type, items, sameAs, properties = {} } = node;
+  if (anyOf !== undefined) return anyOf.map(valuesOf).join(' or ');
+  if (only !== undefined) return `\`${only}\``;
   if (sameAs !== undefined) return `as \`${sameAs}\``;
   const fields = Object.entries(properties).filter(([, child]) => !isDocumented(child));
   if (type === 'object' && fields.length > 1) return fields.map(([name]) => `\`${name}\``).join(', ');

@@ -61,6 +61,13 @@ export interface RateLimit extends Readonly<Partial<Record<RateLimitResource, Ra
   readonly exhausted: readonly Exhausted[];
 }
 
+/** How long something took; what is not known is absent. */
+export interface TryTimes {
+  readonly durationSeconds?: number | undefined;
+  /** Until the first token of the answer; streams only. */
+  readonly firstTokenSeconds?: number | undefined;
+}
+
 /**
  * One request to an LLM API that has ended, whoever saw it: the one record that crosses from inputs to the rest.
  * Fields that an input cannot know are absent; 0 never stands for "unknown". Times are epoch milliseconds, spans seconds.
@@ -77,6 +84,11 @@ export interface RequestEvent {
   readonly durationSeconds?: number | undefined;
   /** From the request's first byte to the first token of the answer; streams only. */
   readonly firstTokenSeconds?: number | undefined;
+  /**
+   * The same for the last try alone: without the queue, the tries before it and the waits between them. Empty where there was no try; absent
+   * where the input cannot tell, and then the whole stands for it. Read it by `lastTryOf`.
+   */
+  readonly lastTry?: TryTimes | undefined;
   /** From the first token to the last; streams only. */
   readonly outputSeconds?: number | undefined;
   readonly tokens?: TokenUsage | undefined;

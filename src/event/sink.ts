@@ -103,6 +103,24 @@ export interface EventSink {
   queue(wait: { readonly provider: string; readonly priority: string }): QueuedRequest;
 }
 
+/** What a proxy knows of it. */
+export type ProxySink = Pick<EventSink, 'open' | 'queue'>;
+
+/** What the processes of a proxy tell of themselves, where it has several. */
+export interface WorkerCounts {
+  /** So many of them take connections now. */
+  up(workers: number): void;
+  /** One took the place of another that had died. */
+  restarted(): void;
+  /** Requests went by that a worker had no room to tell of. */
+  uncounted(requests: number): void;
+}
+
+/** Where the processes of a proxy are counted; asked for where it has several, and the counters begin then. */
+export interface WorkerSink {
+  workers(): WorkerCounts;
+}
+
 /** How a request that pushes lines was answered. The closed set behind `llm_exporter_push_requests_total`. */
 export const PUSH_RESULTS = [
   'accepted',

@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { listenOn } from '../config/listen.ts';
+import { providerSettings } from '../config/providers.ts';
 import type { Config } from '../config/schema.ts';
 import type { ListenAddress } from '../config/units.ts';
-import type { EventSink, PushSink } from '../event/sink.ts';
+import type { EventSink, PushSink, WorkerSink } from '../event/sink.ts';
 import type { Log } from '../log.ts';
 import { ProblemError } from '../problem.ts';
+import { type ConfiguredProxy, createConfiguredProxy, type Environment, proxySettings } from './configured-proxy.ts';
 import { createLogSources, readStream } from './log/sources.ts';
-import { createProxy, type ProxySettings, type ProxyTimeouts } from './proxy/proxy.ts';
-import { routeSpecs } from './proxy/routing/specs.ts';
+import type { WorkerSettings } from './proxy/workers/messages.ts';
+import { WorkerPool } from './proxy/workers/pool.ts';
 import { createPushReceiver, type PushReceiver } from './push/receiver.ts';
 import { createSyslogSources } from './syslog/syslog-sources.ts';
 
@@ -37,7 +38,7 @@ export interface Inputs {
 
 export interface InputsOptions {
   readonly config: Config;
-  readonly sink: EventSink & PushSink;
+  readonly sink: EventSink & PushSink & WorkerSink;
   readonly clock: Clock;
   readonly log: Log;
   readonly stdin: Readable;
@@ -47,9 +48,9 @@ export interface InputsOptions {
   readonly durable?: (() => Promise<unknown>) | undefined;
   /** Where keys and forward proxies may be named. */
   readonly env?: Environment | undefined;
+  /** File of this program, which is run once more for each worker of the proxy. */
+  readonly program: string;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 type ProxyConfig = NonNullable<Config['proxy']>;
 
@@ -58,7 +59,7 @@ const nothingKept = (): Promise<void> => Promise.resolve();
 /** Throws a ProblemError for what a configuration that is sound in itself cannot be put to use with here. */
 export function checkInputs({ proxy }: Config, env: Environment = process.env): void {
   try {
-    if (proxy !== undefined) settingsOf(proxy, env);
+    if (proxy !== undefined) proxySettings(proxy, env);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ProblemError([{ code: 'config.environment', message: `the environment: ${why}` }], { cause });
@@ -66,10 +67,9 @@ export function checkInputs({ proxy }: Config, env: Environment = process.env): 
 }
 
 export function createInputs(options: InputsOptions): Inputs {
-  const { config, stdin, saved = {}, durable = nothingKept, env = process.env, ...context } = options;
+  const { config, stdin, saved = {}, durable = nothingKept, env = process.env, program, ...context } = options;
   let running = config;
-  const proxy =
-    config.proxy && createProxy({ ...settingsOf(config.proxy, env), timeouts: timeoutsOf(config.proxy), ...context });
+  const proxy = createProxyInput(options);
   const logs = createLogSources({ ...context, saved: saved.logs });
   const push = createPushReceiver({ ...context, saved: saved.push, durable });
   const syslog = createSyslogSources(context);
@@ -88,7 +88,7 @@ export function createInputs(options: InputsOptions): Inputs {
     },
     reconfigure(next) {
       running = next;
-      if (next.proxy !== undefined) proxy?.reconfigure(settingsOf(next.proxy, env));
+      proxy?.reconfigure(next);
       logs.reconfigure(next.logs);
       push.reconfigure(next.push);
       // Sockets open and close in their own time; what cannot be opened is told in the log.
@@ -108,16 +108,36 @@ export function createInputs(options: InputsOptions): Inputs {
   };
 }
 
-function settingsOf(proxy: ProxyConfig, env: Environment): ProxySettings {
+/** The proxy as inputs see it, in one process or in several. */
+interface ProxyInput extends Omit<ConfiguredProxy, 'reconfigure'> {
+  reconfigure(config: Config): void;
+}
+
+function createProxyInput({
+  config,
+  env = process.env,
+  program,
+  sink,
+  clock,
+  log,
+}: InputsOptions): ProxyInput | undefined {
+  if (config.proxy === undefined) return undefined;
+  if (config.proxy.workers === 1) {
+    const proxy = createConfiguredProxy({ config: config.proxy, env, sink, clock, log });
+    return { ...proxy, reconfigure: (next) => next.proxy && proxy.reconfigure(next.proxy) };
+  }
+  const pool = new WorkerPool({ settings: workerSettings(config, config.proxy), program, sink, clock, log });
   return {
-    upstreams: routeSpecs(proxy, env),
-    maxRequestBytes: proxy.max_request,
-    maxConnections: proxy.max_connections,
-    hasCauseHeader: proxy.cause_header,
-    tls: proxy.tls && { cert: readFileSync(proxy.tls.cert_file), key: readFileSync(proxy.tls.key_file) },
+    listen: (address) => pool.listen(address),
+    reconfigure: (next) => next.proxy && pool.reconfigure(workerSettings(next, next.proxy)),
+    drain: (deadlineMs) => pool.drain(deadlineMs),
+    close: () => pool.close(),
   };
 }
 
-function timeoutsOf({ timeouts: { connect, headers, idle, total, request } }: ProxyConfig): ProxyTimeouts {
-  return { connectMs: connect, headersMs: headers, idleMs: idle, totalMs: total, requestMs: request };
+function workerSettings(config: Config, proxy: ProxyConfig): WorkerSettings {
+  const known = Object.entries(providerSettings(config)).flatMap(([name, { gatewayTimeoutSeconds: seconds }]) =>
+    seconds === undefined ? [] : [[name, seconds] as const],
+  );
+  return { proxy, rulesFile: config.classify.rules_file, gatewayTimeouts: Object.fromEntries(known) };
 }

@@ -215,6 +215,21 @@ export const families = {
     help: 'Requests to POST /v1/logs by how they were answered.',
     labels: ['result'],
   },
+  llm_exporter_proxy_workers: {
+    type: 'gauge',
+    help: 'Worker processes of the proxy that take connections now (proxy.workers above 1).',
+    labels: [],
+  },
+  llm_exporter_proxy_worker_restarts_total: {
+    type: 'counter',
+    help: 'Worker processes of the proxy that were started in place of one that had died.',
+    labels: [],
+  },
+  llm_exporter_proxy_worker_uncounted_requests_total: {
+    type: 'counter',
+    help: 'Requests that a worker process passed on and could not report, as the main process did not take reports.',
+    labels: [],
+  },
   llm_exporter_state_loads_total: {
     type: 'counter',
     help: 'Starts of this exporter by what was found in its state folder; corrupt state is set aside.',

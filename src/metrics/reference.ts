@@ -10,7 +10,8 @@ export function metricsReference(): string {
 
 <!-- Generated from src/metrics/families.ts by \`npm run generate\`. -->
 
-Names and labels are frozen: a new family is a feature, a new label a breaking change. \`process_*\` and \`nodejs_*\` come beside these.
+Names and labels are frozen: a new family is a feature, a new label a breaking change. \`process_*\` and \`nodejs_*\` come beside these,
+and tell of the main process alone where \`proxy.workers\` is above 1.
 
 | family | type | labels | meaning |
 | --- | --- | --- | --- |

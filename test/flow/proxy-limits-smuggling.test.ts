@@ -46,3 +46,18 @@ for (const [name, bytes] of Object.entries(AMBIGUOUS)) {
     assert.equal(event?.origin, 'client');
   });
 }
+
+test('a Content-Length that Connection names goes along: without it the body would be the next request', async (t) => {
+  const asked: string[] = [];
+  const upstream = await startUpstream(t, async (request, response) => {
+    const body = await readBody(request);
+    asked.push(`${request.url} ${body}`);
+    response.writeHead(200, { connection: 'content-length', 'content-length': '2' }).end('ok');
+  });
+  const { port, settled } = await startCounting(t, { upstreams: [upstreamAt(upstream.url)] });
+  const socket = await openSocket(t, port);
+  socket.write(`${HEAD}Connection: close, Content-Length\r\nContent-Length: ${HIDDEN.length}\r\n\r\n${HIDDEN}`);
+  assert.match(await readToEnd(socket), /^HTTP\/1\.1 200 OK\r\ncontent-length: 2\r\n/);
+  assert.deepEqual(asked, [`/v1/chat/completions ${HIDDEN}`]);
+  await settled(1);
+});

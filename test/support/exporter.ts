@@ -50,6 +50,9 @@ export interface ExporterProcess extends CliRun {
   scrape(): Promise<Scrape>;
 }
 
+/** A start takes half a second, and much longer where ten others share a core. */
+const START_DEADLINE_MS = 40_000;
+
 /** A place for the state of exporters that does not exist yet: they make it themselves. */
 export function newStateDir(): string {
   return join(tmpdir(), `llm-exporter-state-${randomUUID()}`);
@@ -76,7 +79,7 @@ export async function startExporter(
       const found = new RegExp(`msg="${message}" address=(\\S+)`).exec(run.stderr())?.[1];
       assert.ok(found, `no "${message}" in: ${run.stderr()}`);
       return found;
-    });
+    }, START_DEADLINE_MS);
   const webUrl = (await address('metrics are served')).replace('/metrics', '');
   const proxyUrl = proxied ? await address('proxy is listening') : '';
   return { ...run, webUrl, proxyUrl, scrape: () => scrape(webUrl) };

@@ -52,7 +52,11 @@ export function record(
     eventually(() => {
       if (!heard.includes(word)) throw new Error(`heard ${heard.join(', ')}, not ${word}`);
     });
-  return { ...call, heard, body: () => body, trailers: () => last, socket: () => upgraded, hears };
+  return {
+    resume: () => call.resume(),
+    abort: () => call.abort(),
+    ...{ heard, body: () => body, trailers: () => last, socket: () => upgraded, hears },
+  };
 }
 
 function wrap(handler: CallHandler, override: Partial<CallHandler>): CallHandler {

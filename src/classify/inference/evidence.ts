@@ -1,10 +1,11 @@
+import { lastTryOf } from '../../event/last-try.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
 import type { Cause } from '../causes.ts';
 import type { Outcome } from './limits/trials.ts';
 
 /**
  * Whether an event says anything about the provider. What the client, the network or the exporter itself ended does
- * not; nor does a retried request: its time is that of several tries.
+ * not; nor does a retried request: how many were under way is known of its first try only.
  */
 export function isEvidence({ attempt, origin }: RequestEvent, cause: Cause): boolean {
   return (
@@ -19,13 +20,15 @@ export function isPlausible({ timeMs, final, durationSeconds = 0 }: RequestEvent
   return final && Number.isFinite(timeMs) && Number.isFinite(durationSeconds) && durationSeconds >= 0;
 }
 
-/** When the request began, by its own account; its end where it does not say how long it took. */
-export function startOf({ timeMs, durationSeconds = 0 }: RequestEvent): number {
-  return timeMs - durationSeconds * 1000;
+/** When the request came to the provider, by its own account; its end where it does not say how long it took. */
+export function startOf(event: RequestEvent): number {
+  return event.timeMs - (lastTryOf(event).durationSeconds ?? 0) * 1000;
 }
 
-/** What the client waited for: the first token of a stream, else the whole answer. */
-export function waitedSeconds({ stream, code, firstTokenSeconds, durationSeconds }: RequestEvent): number | undefined {
+/** What the provider let wait for: the first token of a stream, else the whole answer. */
+export function waitedSeconds(event: RequestEvent): number | undefined {
+  const { stream, code } = event;
+  const { firstTokenSeconds, durationSeconds } = lastTryOf(event);
   return stream === true && code < 400 ? firstTokenSeconds : durationSeconds;
 }
 
@@ -42,8 +45,9 @@ const TIMEOUT_CAUSES: ReadonlySet<Cause> = new Set([
 /** Answers that come sooner are refusals with a timeout's code; no gateway we know of waits less unless told to. */
 const MIN_TIMEOUT_SECONDS = 5;
 
-export function isGatewayTimeout({ code, durationSeconds = 0 }: RequestEvent, cause: Cause): boolean {
-  return durationSeconds >= MIN_TIMEOUT_SECONDS && TIMEOUT_CODES.has(code) && TIMEOUT_CAUSES.has(cause);
+export function isGatewayTimeout(event: RequestEvent, cause: Cause): boolean {
+  const { durationSeconds = 0 } = lastTryOf(event);
+  return durationSeconds >= MIN_TIMEOUT_SECONDS && TIMEOUT_CODES.has(event.code) && TIMEOUT_CAUSES.has(cause);
 }
 
 /** Causes that a bare 500 or 503 is given: by its status alone, or because others fail too. */

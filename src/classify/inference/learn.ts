@@ -1,3 +1,4 @@
+import { lastTryOf } from '../../event/last-try.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
 import type { Cause } from '../causes.ts';
 import {
@@ -44,7 +45,8 @@ function learnSuccess(model: ModelState, event: RequestEvent, waited: number | u
 
 function learnFailure(model: ModelState, event: RequestEvent, cause: Cause): void {
   const { provider, health } = model;
-  const { code, timeMs, durationSeconds, stream } = event;
+  const { code, timeMs, stream } = event;
+  const { durationSeconds } = lastTryOf(event);
   if (model.ramp.isRising(timeMs) === true) model.rampSeenMs = timeMs;
   if (isUnexplained(event, cause)) health.failed(timeMs);
   if (durationSeconds === undefined || !isGatewayTimeout(event, cause)) return;

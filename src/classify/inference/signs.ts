@@ -1,3 +1,4 @@
+import { lastTryOf } from '../../event/last-try.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
 import type { ClassifyContext } from '../conditions.ts';
 import { startOf } from './evidence.ts';
@@ -20,7 +21,9 @@ export function signsOf(model: ModelState, event: RequestEvent, known: KnownCont
     gatewayTimeoutSeconds: model.provider.timeoutLimit.seconds(known.gatewayTimeoutSeconds),
     modelStalled: model.health.isStalled(timeMs),
     ownLimit: code === 429 ? limitOf(model, event, known.inFlight) : undefined,
-    fastReject: isRefusal ? isFastReject(event.durationSeconds, model.provider.quickest, model.work) : undefined,
+    fastReject: isRefusal
+      ? isFastReject(lastTryOf(event).durationSeconds, model.provider.quickest, model.work)
+      : undefined,
     trafficRamping: isRefusal ? isRamping(model, timeMs) : undefined,
     modelsFailing: isBroken ? modelsFailing(model, timeMs) : undefined,
     failingUnderLoad: isBroken

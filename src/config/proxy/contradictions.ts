@@ -20,7 +20,7 @@ export function proxyContradictions(proxy: ProxyConfig, { placeOf }: Pick<YamlSo
 }
 
 function faultsOf(proxy: ProxyConfig): Fault[] {
-  const { upstream, upstreams, workers } = proxy;
+  const { upstream, upstreams } = proxy;
   if (upstream === undefined && upstreams.length === 0) {
     const message = 'needs upstream, the URL of an API such as https://api.novita.ai, or a list of upstreams';
     return [{ code: 'config.upstreams', path: ['proxy'], message }];
@@ -31,17 +31,18 @@ function faultsOf(proxy: ProxyConfig): Fault[] {
   }
   const all = placedUpstreams(proxy);
   return [
-    ...(workers > 1 ? [severalWorkers(workers)] : []),
+    ...fewConnections(proxy),
     ...uselessForMany(proxy),
     ...all.flatMap((placed, at) => [...namedTwice(placed, all.slice(0, at)), ...unreachable(placed, all, at)]),
     ...all.flatMap((placed) => [...twoKeys(placed), ...nothingToStrip(placed), ...badFallback(placed, all)]),
   ];
 }
 
-/** One process serves thousands of streams, and counters of several would have to be one. */
-function severalWorkers(workers: number): Fault {
-  const message = `${workers} is not possible yet: this version runs 1; for more, run several exporters behind a load balancer`;
-  return { code: 'config.workers', path: ['proxy', 'workers'], message };
+/** Each process has a part of the connections. */
+function fewConnections({ workers, max_connections: most }: ProxyConfig): Fault[] {
+  if (most >= workers) return [];
+  const message = `${most} is below workers, which is ${workers}: each of them needs at least one`;
+  return [{ code: 'config.workers', path: ['proxy', 'max_connections'], message }];
 }
 
 /** Settings that speak of the one upstream say nothing where there are several. */

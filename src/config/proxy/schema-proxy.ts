@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { durationMs, labelValue, listenAddress, sizeBytes } from '../schema-values.ts';
 import { throttleSchema } from './schema-throttle.ts';
@@ -62,6 +63,13 @@ const retriesSchema = z
       .describe('Where retries go instead of where the request went.'),
   })
   .describe('Retries. Absent: none.');
+
+const MAX_WORKERS = 64;
+const WORKERS_FAULT = `is neither auto nor a whole number from 1 to ${MAX_WORKERS}`;
+
+const workersSchema = z
+  .union([z.int().min(1).max(MAX_WORKERS), z.literal('auto')], { error: WORKERS_FAULT })
+  .transform((workers) => (workers === 'auto' ? Math.min(MAX_WORKERS, availableParallelism()) : workers));
 
 /** What can be said of each upstream. */
 const upstreamSettings = {
@@ -151,7 +159,11 @@ export const proxySchema = z
       .max(1_000_000)
       .prefault(20_000)
       .describe('Connections of clients; a request on one more is answered 503 once no idle one is left to close.'),
-    workers: z.int().min(1).max(64).prefault(1).describe('Processes that share the port; one set of counters.'),
+    workers: workersSchema
+      .prefault(1)
+      .describe(
+        'Processes that share the port, for more than one core; `auto`: as many as there are cores. One set of counters, kept in a process of its own. A `throttle` holds for all together; `max_connections` is divided among them, as is what a retry budget gives for free (its ratio is of the traffic of each). Needs a restart.',
+      ),
     cause_header: z
       .boolean()
       .prefault(false)

@@ -2,6 +2,18 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import { type Exchange, LINGER_MS } from './exchange.ts';
+import { createIdleLine, type IdlePlace } from './limits/idle-line.ts';
+
+/** One client's connection. */
+interface ClientConnection extends IdlePlace<ClientConnection> {
+  /** What is under way, the oldest first. */
+  readonly exchanges: Exchange[];
+  /** It takes no further request, and closes when those under way are over. */
+  isLast: boolean;
+  /** It came when there were too many. */
+  isSurplus: boolean;
+  isClosed: boolean;
+}
 
 /**
  * The clients' connections and what is under way on each: with pipelining there may be several exchanges.
@@ -9,40 +21,43 @@ import { type Exchange, LINGER_MS } from './exchange.ts';
  * A connection closes gently. node:http destroys it behind its last answer, and under a client that is still sending that
  * is a reset, which can take the answer away before it is read; so only our half is closed then, and the rest when the
  * client has sent everything, has closed its own half, or has had its time (RFC 9112 section 9.6).
+ *
+ * Exchanges are held in arrays and by their connections, never in a Set or Map of their own: V8 links each table of those to the one that
+ * takes its place, so that a table in old space keeps all that followed it, and each request in it, until a major collection. With requests
+ * that come and go that was a fifth of the processor time.
  */
 export class Connections {
   readonly #clock: Clock;
-  readonly #exchanges = new WeakMap<Duplex, Set<Exchange>>();
+  readonly #bySocket = new WeakMap<Duplex, ClientConnection>();
+  /** Those that are open, or on which something is still under way. */
+  readonly #all = new Set<ClientConnection>();
   /** Exchanges behind others on their connections, and what starts them. */
   readonly #waiting = new WeakMap<Exchange, () => void>();
-  /** Connections that take no further request; they close when those under way are over. */
-  readonly #last = new WeakSet<Duplex>();
-  /** Connections above the limit. */
-  readonly #surplus = new WeakSet<Duplex>();
-  /** Connections between two requests, the longest idle first, and what they had read by then. */
-  readonly #idle = new Map<Socket, number>();
+  readonly #idle = createIdleLine<ClientConnection>();
   /** Of these node:http does not know all: a refused tunnel is none of its connections any more. */
   readonly #lingering = new Set<Duplex>();
   #count = 0;
+  #runningCount = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   add(socket: Socket): void {
-    const exchanges = new Set<Exchange>();
-    this.#exchanges.set(socket, exchanges);
+    const connection = this.#meet(socket);
     this.#count += 1;
     const destroySoon = socket.destroySoon.bind(socket);
     socket.destroySoon = () => {
-      if ([...exchanges].every((exchange) => exchange.request.complete)) destroySoon();
+      if (connection.exchanges.every((exchange) => exchange.request.complete)) destroySoon();
       else this.linger(socket);
     };
     // With pipelining, older releases of node tell a response that waits behind another nothing of the connection's end.
     socket.once('close', () => {
       this.#count -= 1;
-      this.#idle.delete(socket);
-      for (const exchange of [...exchanges]) exchange.clientGone();
+      connection.isClosed = true;
+      this.#idle.remove(connection);
+      for (const exchange of [...connection.exchanges]) exchange.clientGone();
+      this.#forgetIfOver(connection);
     });
   }
 
@@ -51,35 +66,43 @@ export class Connections {
     return this.#count;
   }
 
+  /** Exchanges that are under way. */
+  get runningCount(): number {
+    return this.#runningCount;
+  }
+
+  running(): readonly Exchange[] {
+    return Array.from(this.#all, ({ exchanges }) => exchanges).flat();
+  }
+
   /** This one came when there were too many; an idle one makes room, if there is one. */
   addSurplus(socket: Duplex): void {
-    this.#surplus.add(socket);
-    for (const [idle, bytesRead] of this.#idle) {
-      // On one that has read more, a request is on its way.
-      if (idle.bytesRead !== bytesRead) continue;
-      this.#idle.delete(idle);
-      idle.destroy();
-      return;
-    }
+    const connection = this.#of(socket);
+    if (connection !== undefined) connection.isSurplus = true;
+    const idle = this.#idle.longest();
+    if (idle === undefined) return;
+    this.#idle.remove(idle);
+    idle.socket.destroy();
   }
 
   isSurplus(socket: Duplex): boolean {
-    return this.#surplus.has(socket);
+    return this.#of(socket)?.isSurplus === true;
   }
 
   /** What is under way, the oldest first. */
   exchangesOf(socket: Duplex): readonly Exchange[] {
-    return [...(this.#exchanges.get(socket) ?? [])];
+    return this.#of(socket)?.exchanges ?? [];
   }
 
   /** Whether a request on it is still answered. */
   isOpen(socket: Duplex): boolean {
-    return !this.#last.has(socket);
+    return this.#of(socket)?.isLast !== true;
   }
 
   /** Takes no further request on this connection. */
   refuseMore(socket: Duplex): void {
-    this.#last.add(socket);
+    const connection = this.#of(socket);
+    if (connection !== undefined) connection.isLast = true;
   }
 
   /**
@@ -87,38 +110,38 @@ export class Connections {
    * by the GET that asks what became of it.
    */
   begin(exchange: Exchange, start: () => void): void {
-    this.#idle.delete(exchange.request.socket);
-    this.#exchanges.get(exchange.request.socket)?.add(exchange);
-    if (this.isFirst(exchange)) start();
+    const { socket } = exchange.request;
+    const connection = this.#of(socket) ?? this.#meet(socket);
+    this.#idle.remove(connection);
+    connection.exchanges.push(exchange);
+    this.#runningCount += 1;
+    if (connection.exchanges.length === 1) start();
     else this.#waiting.set(exchange, start);
   }
 
   /** Whether it is its turn. */
   isFirst(exchange: Exchange): boolean {
-    const [first = exchange] = this.#exchanges.get(exchange.request.socket) ?? [];
-    return first === exchange;
+    return this.#of(exchange.request.socket)?.exchanges[0] === exchange;
   }
 
   end(exchange: Exchange): void {
-    const { socket } = exchange.request;
-    const exchanges = this.#exchanges.get(socket);
-    exchanges?.delete(exchange);
-    const [next] = exchanges ?? [];
+    const connection = this.#of(exchange.request.socket);
+    const at = connection?.exchanges.indexOf(exchange) ?? -1;
+    if (connection === undefined || at === -1) return;
+    const { socket, exchanges } = connection;
+    exchanges.splice(at, 1);
+    this.#runningCount -= 1;
+    const [next] = exchanges;
     if (next !== undefined && socket.writable) this.#startNext(next);
-    if (exchanges?.size !== 0) return;
-    if (this.#last.has(socket)) socket.destroySoon();
-    else if (!socket.destroyed) this.#idle.set(socket, socket.bytesRead);
-  }
-
-  #startNext(next: Exchange): void {
-    const start = this.#waiting.get(next);
-    this.#waiting.delete(next);
-    start?.();
+    if (exchanges.length > 0) return;
+    if (connection.isLast) socket.destroySoon();
+    else if (!socket.destroyed) this.#idle.add(connection);
+    this.#forgetIfOver(connection);
   }
 
   /** Closes our half now, and the rest a little later. */
   linger(socket: Duplex): void {
-    this.#last.add(socket);
+    this.refuseMore(socket);
     socket.end();
     if (this.#lingering.has(socket)) return;
     this.#lingering.add(socket);
@@ -132,5 +155,35 @@ export class Connections {
   /** Closes at once what lingers. */
   close(): void {
     for (const socket of this.#lingering) socket.destroy();
+  }
+
+  #of(socket: Duplex): ClientConnection | undefined {
+    return this.#bySocket.get(socket);
+  }
+
+  #meet(socket: Socket): ClientConnection {
+    const connection: ClientConnection = {
+      socket,
+      exchanges: [],
+      isLast: false,
+      isSurplus: false,
+      isClosed: false,
+      idleFrom: undefined,
+      older: undefined,
+      newer: undefined,
+    };
+    this.#bySocket.set(socket, connection);
+    this.#all.add(connection);
+    return connection;
+  }
+
+  #startNext(next: Exchange): void {
+    const start = this.#waiting.get(next);
+    this.#waiting.delete(next);
+    start?.();
+  }
+
+  #forgetIfOver(connection: ClientConnection): void {
+    if (connection.isClosed && connection.exchanges.length === 0) this.#all.delete(connection);
   }
 }

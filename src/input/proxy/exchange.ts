@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
-import type { EventSink, LiveRequest } from '../../event/sink.ts';
+import type { LiveRequest, ProxySink } from '../../event/sink.ts';
 import type { AttemptListener } from './attempt.ts';
 import { addCause } from './cause-header.ts';
 import { headersForClient } from './headers.ts';
@@ -9,19 +9,17 @@ import { type Cut, type ExchangeFacts, toEvent } from './outcome.ts';
 import { isAnthropic, networkFailure, type OwnAnswer, STOPPED, TOO_SLOW, tooLarge, writeAnswer } from './own-answer.ts';
 import { Reply } from './reply.ts';
 import { RequestWatch } from './request-watch.ts';
-import type { Retries } from './retry/retries.ts';
 import { createCaller } from './routing/caller.ts';
-import type { Route } from './routing/route.ts';
+import type { Routed } from './routing/router.ts';
 import type { Guard } from './tap/guard.ts';
 import type { ResponseFacts } from './tap/stream-tap.ts';
 import type { Agreement, Tunnel } from './tunnel/tunnel.ts';
 import { QueuedTries } from './turn/queued-tries.ts';
-import type { Turns } from './turn/turns.ts';
 import { Upload } from './upload.ts';
 
 /** What an exchange needs of its proxy. */
 export interface ExchangeContext {
-  readonly sink: EventSink;
+  readonly sink: Pick<ProxySink, 'open'>;
   readonly clock: Clock;
   readonly guard: Guard;
   /** A client that takes nothing for so long is gone. */
@@ -35,6 +33,15 @@ export interface ExchangeContext {
   isDraining(): boolean;
   /** The exchange is over and counted. */
   settled(exchange: Exchange): void;
+}
+
+export interface ExchangeOptions {
+  readonly context: ExchangeContext;
+  readonly routed: Pick<Routed, 'route' | 'path'> & Partial<Pick<Routed, 'retries' | 'turns'>>;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Where the request asks for another protocol. */
+  readonly tunnel?: Tunnel | undefined;
 }
 
 /** The cause of what the rules say nothing of. */
@@ -76,8 +83,8 @@ export class Exchange {
   readonly #tries: QueuedTries;
   readonly #tunnel: Tunnel | undefined;
   readonly #cancelTotal: (() => void) | undefined;
+  readonly #path: string;
 
-  #path = '';
   /** The two ways in which the exporter, and not the upstream, ends the exchange; at most one is set. */
   #own: OwnAnswer | undefined;
   #cut: Cut | undefined;
@@ -87,46 +94,36 @@ export class Exchange {
   #stopped = false;
   #cancelLinger: (() => void) | undefined;
 
-  constructor({
-    context,
-    route,
-    retries,
-    turns,
-    request,
-    response,
-    tunnel,
-  }: {
-    readonly context: ExchangeContext;
-    readonly route: Route;
-    readonly retries?: Retries | undefined;
-    /** Absent: nobody waits. */
-    readonly turns?: Turns | undefined;
-    readonly request: IncomingMessage;
-    readonly response: ServerResponse;
-    /** Where the request asks for another protocol. */
-    readonly tunnel?: Tunnel | undefined;
-  }) {
+  constructor({ context, routed, request, response, tunnel }: ExchangeOptions) {
+    const { clock, guard } = context;
+    // A tunnel is tried once: an answer in its place is no error of the API. It takes no turn either: it may last for days.
+    const { route, retries, turns } = tunnel === undefined ? routed : { route: routed.route };
     this.#context = context;
     this.#tunnel = tunnel;
+    this.#path = routed.path;
     this.request = request;
-    this.#startMs = context.clock.elapsedMs();
+    this.#startMs = clock.elapsedMs();
     this.#live = context.sink.open({ provider: route.provider });
-    this.#watch = new RequestWatch({ request, live: this.#live, guard: context.guard });
+    this.#watch = new RequestWatch({ request, live: this.#live, guard });
     const heldBytes = Math.max(retries?.policy.maxHeldBodyBytes ?? 0, QueuedTries.heldBodyBytes(turns));
     this.#upload = new Upload(request, (chunk) => this.#uploads(chunk), heldBytes);
     this.#reply = new Reply({
       response,
-      clock: context.clock,
+      clock,
       idleMs: context.clientIdleMs,
       onClose: () => this.#replyClosed(),
       onDrain: () => this.#tries.resume(),
     });
     const { totalMs } = context;
-    this.#cancelTotal =
-      totalMs === undefined ? undefined : context.clock.after(totalMs, () => this.#outOfTime(totalMs));
-    const caller = createCaller(request, route);
+    this.#cancelTotal = totalMs === undefined ? undefined : clock.after(totalMs, () => this.#outOfTime(totalMs));
+    const caller = createCaller(request, { home: route, isKeyed: this.#watch.keyPresent });
     this.#tries = new QueuedTries({
-      ...{ request, upstream: route, retries, turns, clock: context.clock, guard: context.guard },
+      request,
+      upstream: route,
+      retries,
+      turns,
+      clock,
+      guard,
       live: this.#live,
       startMs: this.#startMs,
       listener: this.#listener(),
@@ -134,17 +131,17 @@ export class Exchange {
         const call = caller.callTo(to, { path: this.#path, body });
         return tunnel?.ask(call) ?? call;
       },
-      said: () => ({ ...this.#watch.facts(), ownKey: caller.hasOwnKey() }),
+      said: () => this.#watch.said(),
+      hasOwnKey: caller.hasOwnKey,
       isRead: () => this.#upload.isRead,
       refuse: (answer) => this.refuse(answer),
     });
   }
 
   /** Forwards the request. */
-  start(path: string): void {
+  start(): void {
     if (this.#isOver()) return;
     const maxRequestBytes = this.#context.maxRequestBytes();
-    this.#path = path;
     if (Number(this.request.headers['content-length'] ?? 0) > maxRequestBytes) this.refuse(tooLarge(maxRequestBytes));
     else this.#upload.begin((body) => this.#tries.start(body));
   }

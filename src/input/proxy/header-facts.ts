@@ -4,7 +4,7 @@ import type { ParsedHeaders } from '../../provider/headers/parsed-headers.ts';
 import { readRateLimit } from '../../provider/headers/rate-limit.ts';
 import { retryAfterSeconds } from '../../provider/headers/retry-after.ts';
 import { originFromHeaders } from '../../provider/origin.ts';
-import type { ExchangeFacts } from './outcome.ts';
+import type { HeadersSaid } from './outcome.ts';
 import { requestIdOf } from './tap/request-tap.ts';
 
 /** What the headers of an exchange say: one reading, for an answer that passes by and for one that was written down. */
@@ -20,10 +20,7 @@ export function headerFacts({
   /** What the body said, which may name a wait that the headers do not. */
   readonly error: ErrorFacts | undefined;
   readonly request: ParsedHeaders;
-}): Pick<
-  ExchangeFacts,
-  'requestId' | 'retryAfterSeconds' | 'shouldRetry' | 'rateLimit' | 'errorType' | 'markedOrigin'
-> {
+}): HeadersSaid {
   return {
     requestId: requestIdOf(answer, request),
     retryAfterSeconds: retryAfterSeconds(answer, error?.message, answeredMs),

@@ -1,18 +1,19 @@
 import { KEY_HEADERS } from '../../provider/headers/credentials.ts';
 
 /** RFC 9110 section 7.6.1: these speak about one connection, and an intermediary must not forward them. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'te',
-  'transfer-encoding',
-  'upgrade',
-]);
+const HOP_BY_HOP = ['connection', 'proxy-connection', 'keep-alive', 'te', 'transfer-encoding', 'upgrade'];
 
+/** Names in lower case. Most headers are told from all of them by their length, without a lower-case copy of each name. */
+interface Names {
+  readonly names: ReadonlySet<string>;
+  readonly lengths: ReadonlySet<number>;
+}
+
+const NOT_FOR_CLIENT = namesOf(HOP_BY_HOP);
 /** node:http has already answered an expectation of 100 (RFC 9110 section 10.1.1). */
-const NOT_FOR_UPSTREAM: ReadonlySet<string> = new Set([...HOP_BY_HOP, 'host', 'expect']);
-const NOT_BESIDE_KEY: ReadonlySet<string> = new Set([...NOT_FOR_UPSTREAM, ...KEY_HEADERS]);
+const NOT_FOR_UPSTREAM = namesOf([...HOP_BY_HOP, 'host', 'expect']);
+const NOT_BESIDE_KEY = namesOf([...NOT_FOR_UPSTREAM.names, ...KEY_HEADERS]);
+const TRAILER = namesOf(['trailer']);
 
 /**
  * The headers to send upstream, flat as node:http has them (name, value, name, value): order, case and repetition as the
@@ -25,10 +26,8 @@ export function headersForUpstream(raw: readonly string[], host: string, key: re
 
 /** The headers to send to the client, in the same form; bytes above 0x7f travel as Latin-1 and come out as they went in. */
 export function headersForClient(raw: readonly string[]): string[] {
-  return endToEnd(raw, HOP_BY_HOP);
+  return endToEnd(raw, NOT_FOR_CLIENT);
 }
-
-const TRAILER: ReadonlySet<string> = new Set(['trailer']);
 
 /** The same headers without the announcement of trailers, for an answer that can have none. */
 export function withoutTrailer(headers: readonly string[]): string[] {
@@ -37,24 +36,30 @@ export function withoutTrailer(headers: readonly string[]): string[] {
 
 /** What `Connection:` usually says; these name no header that would still be there. */
 const CONNECTION_WORDS: ReadonlySet<string> = new Set(['', 'keep-alive', 'close', 'upgrade', 'te']);
+/** It may be named and still stays: without it the body behind it would be read as the next request (RFC 9112 section 11.2). */
+const FRAMING = 'content-length';
 
-function endToEnd(raw: readonly string[], dropped: ReadonlySet<string>): string[] {
+function endToEnd(raw: readonly string[], { names, lengths }: Names): string[] {
   const kept: string[] = [];
   const named: string[] = [];
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] ?? '';
     const value = raw[at + 1] ?? '';
-    const key = name.toLowerCase();
-    if (!dropped.has(key)) kept.push(name, value);
-    else if (key === 'connection') named.push(...connectionOptions(value));
+    const key = lengths.has(name.length) ? name.toLowerCase() : '';
+    if (!names.has(key)) kept.push(name, value);
+    else if (key === 'connection' && !CONNECTION_WORDS.has(value)) named.push(...connectionOptions(value));
   }
   // What Connection names is about the connection too, whatever it is.
-  return named.length === 0 ? kept : endToEnd(kept, new Set(named));
+  return named.length === 0 ? kept : endToEnd(kept, namesOf(named));
+}
+
+function namesOf(list: readonly string[]): Names {
+  return { names: new Set(list), lengths: new Set(list.map((name) => name.length)) };
 }
 
 function connectionOptions(value: string): string[] {
   return value
     .split(',')
     .map((option) => option.trim().toLowerCase())
-    .filter((option) => !CONNECTION_WORDS.has(option));
+    .filter((option) => option !== FRAMING && !CONNECTION_WORDS.has(option));
 }

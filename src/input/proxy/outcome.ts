@@ -6,6 +6,7 @@ import {
   type Phase,
   type RateLimit,
   type RequestEvent,
+  type TryTimes,
 } from '../../event/request-event.ts';
 import { originOfAnswer } from '../../provider/origin.ts';
 import type { OwnAnswer } from './own-answer.ts';
@@ -17,21 +18,21 @@ export interface Cut {
   readonly error: ErrorFacts;
 }
 
-/** All that is known of one exchange when it is over. Spans are in the clock's `elapsedMs`. */
-export interface ExchangeFacts {
-  readonly provider: string;
-  readonly startMs: number;
-  /** When the client's side was over; reading the copy of a coded answer takes a little longer. */
-  readonly endMs: number;
+/** What a request said. */
+export interface RequestSaid {
   readonly model: string | undefined;
   /** The request's own flag; an event stream as the answer overrules it. */
   readonly stream: boolean | undefined;
   /** Undefined where the request was not seen. */
   readonly keyPresent: boolean | undefined;
-  /** Whether the exporter set the key. */
-  readonly ownKey?: boolean | undefined;
+  /** Whether the operation is one whose streams end in a documented way. */
+  readonly mustEnd: boolean;
   /** Of the request's body; absent where it was not seen. */
   readonly requestBytes?: number | undefined;
+}
+
+/** What the headers of an exchange said. */
+export interface HeadersSaid {
   readonly requestId: string | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly shouldRetry: boolean | undefined;
@@ -40,16 +41,30 @@ export interface ExchangeFacts {
   readonly errorType: string | undefined;
   /** Who made the answer, where its headers tell. */
   readonly markedOrigin: Origin | undefined;
+}
+
+/** All that is known of one exchange when it is over. Spans are in the clock's `elapsedMs`. */
+export interface ExchangeFacts {
+  readonly request: RequestSaid;
+  readonly headers: HeadersSaid;
+  readonly provider: string;
+  /** In place of the one that the request named: a fallback's. */
+  readonly otherModel?: string | undefined;
+  readonly startMs: number;
+  /** When the client's side was over; reading the copy of a coded answer takes a little longer. */
+  readonly endMs: number;
+  /** Whether the exporter set the key. */
+  readonly ownKey?: boolean | undefined;
   /** Number of the last try against an upstream; 0 when there was none. */
   readonly attempt: number;
+  /** When that began and, where it was over before the exchange, when it ended; undefined when there was none. */
+  readonly lastTry: { readonly startMs: number; readonly endMs: number | undefined } | undefined;
   readonly phase: Phase;
   /** The status line that went to the client; undefined when it left before there was one. */
   readonly status: number | undefined;
   readonly own: OwnAnswer | undefined;
   readonly cut: Cut | undefined;
   readonly clientLeft: boolean;
-  /** Whether the operation is one whose streams end in a documented way. */
-  readonly mustEnd: boolean;
   readonly response: ResponseFacts;
 }
 
@@ -58,30 +73,45 @@ const MISSING_TERMINAL_EVENT = 'missing_terminal_event';
 
 /** The one final event of an exchange. Exactly one ending applies; they are tried from the hardest fact to the softest. */
 export function toEvent(facts: ExchangeFacts, clock: Clock): RequestEvent {
-  const { response, startMs, endMs } = facts;
+  const { request, headers, response, startMs, endMs } = facts;
   const first = response.stream?.firstTokenMs;
   const last = response.stream?.lastTokenMs;
   return {
     timeMs: clock.nowMs(),
     provider: facts.provider,
-    model: facts.model,
-    stream: response.stream === undefined ? facts.stream : true,
+    model: facts.otherModel ?? request.model,
+    stream: response.stream === undefined ? request.stream : true,
     durationSeconds: seconds(startMs, endMs),
     firstTokenSeconds: first === undefined ? undefined : seconds(startMs, first),
+    lastTry: lastTryTimes(facts),
     outputSeconds: first === undefined || last === undefined ? undefined : seconds(first, last),
     tokens: response.tokens,
-    retryAfterSeconds: facts.retryAfterSeconds,
-    shouldRetry: facts.shouldRetry,
-    rateLimit: facts.rateLimit,
-    requestBytes: facts.requestBytes,
-    keyPresent: facts.keyPresent,
+    retryAfterSeconds: headers.retryAfterSeconds,
+    shouldRetry: headers.shouldRetry,
+    rateLimit: headers.rateLimit,
+    requestBytes: request.requestBytes,
+    keyPresent: request.keyPresent,
     ownKey: facts.ownKey,
     attempt: facts.attempt,
     final: true,
-    requestId: facts.requestId,
+    requestId: headers.requestId,
     ...ending(facts),
   };
 }
+
+/** Of an exchange that is no more than its one try nothing has to be told. */
+function lastTryTimes({ lastTry, startMs, endMs, response }: ExchangeFacts): TryTimes | undefined {
+  if (lastTry === undefined) return NO_TRY;
+  const triedMs = lastTry.endMs ?? endMs;
+  if (lastTry.startMs === startMs && triedMs === endMs) return undefined;
+  const first = response.stream?.firstTokenMs;
+  return {
+    durationSeconds: seconds(lastTry.startMs, triedMs),
+    firstTokenSeconds: first === undefined ? undefined : seconds(lastTry.startMs, first),
+  };
+}
+
+const NO_TRY: TryTimes = Object.freeze({});
 
 type Ending = Pick<RequestEvent, 'code' | 'origin' | 'phase' | 'error'>;
 
@@ -94,15 +124,15 @@ function ending(facts: ExchangeFacts): Ending {
   if (facts.clientLeft && response.stream?.isComplete !== true) {
     return { code: CLIENT_CLOSED_REQUEST, origin: 'client', phase };
   }
-  if (response.error !== undefined) return failedAnswer(facts, status, named(response.error, facts.errorType));
-  if (facts.mustEnd && response.stream?.isComplete === false) {
+  if (response.error !== undefined) return failedAnswer(facts, status, named(response.error, facts.headers.errorType));
+  if (facts.request.mustEnd && response.stream?.isComplete === false) {
     return { code: status, origin: 'provider', phase, error: { code: MISSING_TERMINAL_EVENT } };
   }
   return { code: status, origin: 'provider' };
 }
 
-function failedAnswer({ markedOrigin, phase }: ExchangeFacts, status: number, error: ErrorFacts): Ending {
-  const origin = originOfAnswer(status, error, markedOrigin);
+function failedAnswer({ headers, phase }: ExchangeFacts, status: number, error: ErrorFacts): Ending {
+  const origin = originOfAnswer(status, error, headers.markedOrigin);
   return status >= 400 ? { code: status, origin, error } : { code: status, origin, phase, error };
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.ts';
-import type { EventSink } from '../../event/sink.ts';
+import type { ProxySink } from '../../event/sink.ts';
 import type { Log } from '../../log.ts';
 import { Connections } from './connections.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
@@ -12,7 +12,7 @@ import { answerRaw } from './limits/raw-answer.ts';
 import { createUploadWatch } from './limits/slow-uploads.ts';
 import { refusalOfMalformed } from './limits/strictness.ts';
 import { DRAINING, malformedRequest, NO_TUNNEL, type OwnAnswer, TOO_MANY_CONNECTIONS, TOO_SLOW } from './own-answer.ts';
-import type { RouteSpec } from './routing/route.ts';
+import type { RouteSpec, SharedLimits } from './routing/route.ts';
 import { createRouter, type Router } from './routing/router.ts';
 import { createGuard } from './tap/guard.ts';
 import { Tunnel, wantsTunnel } from './tunnel/tunnel.ts';
@@ -48,12 +48,14 @@ export interface ProxySettings {
 }
 
 export interface ProxyOptions extends ProxySettings {
-  readonly sink: EventSink;
+  readonly sink: ProxySink;
   readonly clock: Clock;
   readonly log: Log;
   readonly timeouts?: ProxyTimeouts;
   /** Bound of a header section, the client's and the upstream's; above it 431 or 502. */
   readonly maxHeaderBytes?: number;
+  /** Absent: no other process serves the same port. */
+  readonly shared?: SharedLimits | undefined;
 }
 
 export interface ProxyTimeouts extends UpstreamTimeouts {
@@ -86,7 +88,6 @@ class ProxyServer implements Proxy {
   readonly #maxHeaderBytes: number;
   readonly #server: Server;
   readonly #context: ExchangeContext;
-  readonly #running = new Set<Exchange>();
   readonly #connections: Connections;
   readonly #idle = Promise.withResolvers<void>();
   readonly #router: Router;
@@ -100,15 +101,15 @@ class ProxyServer implements Proxy {
     this.#maxHeaderBytes = options.maxHeaderBytes ?? MAX_HEADER_BYTES;
     this.#settings = options;
     this.#router = createRouter(options.upstreams, {
-      ...{ timeouts: this.#timeouts, maxHeaderBytes: this.#maxHeaderBytes },
-      ...{ clock: options.clock, log: options.log, sink: options.sink, guard: createGuard(options.log) },
+      ...options,
+      ...{ timeouts: this.#timeouts, maxHeaderBytes: this.#maxHeaderBytes, guard: createGuard(options.log) },
     });
     this.#connections = new Connections(options.clock);
     this.#context = this.#createContext();
     this.#uploads = createUploadWatch({
       clock: options.clock,
       idleMs: this.#timeouts.requestMs ?? REQUEST_TIMEOUT_MS,
-      running: this.#running,
+      running: () => this.#connections.running(),
       onStalled: (exchange) => this.#connections.isFirst(exchange) && exchange.refuse(TOO_SLOW),
     });
     this.#server = this.#createServer();
@@ -210,14 +211,11 @@ class ProxyServer implements Proxy {
   #handle(request: IncomingMessage, response: ServerResponse, tunnel?: Tunnel): void {
     // What follows the last answer of a connection gets none.
     if (!this.#connections.isOpen(request.socket)) return;
-    const { path, refusal, ...where } = this.#router.find(request);
-    // A tunnel is tried once: an answer in its place is no error of the API. It takes no turn either: it may last for days.
-    const more = tunnel === undefined ? {} : { retries: undefined, turns: undefined, tunnel };
-    const exchange = new Exchange({ context: this.#context, ...where, ...more, request, response });
-    this.#running.add(exchange);
+    const routed = this.#router.find(request);
+    const exchange = new Exchange({ context: this.#context, routed, request, response, tunnel });
     this.#connections.begin(exchange, () => {
-      const answer = this.#refusalOf(request) ?? refusal;
-      if (answer === undefined) exchange.start(path);
+      const answer = this.#refusalOf(request) ?? routed.refusal;
+      if (answer === undefined) exchange.start();
       else exchange.refuse(answer);
     });
     if (!request.complete) this.#uploads.begin();
@@ -231,9 +229,8 @@ class ProxyServer implements Proxy {
   }
 
   #settled(exchange: Exchange): void {
-    this.#running.delete(exchange);
     this.#connections.end(exchange);
-    if (this.#draining && this.#running.size === 0) this.#idle.resolve();
+    if (this.#draining && this.#connections.runningCount === 0) this.#idle.resolve();
   }
 
   /**
@@ -266,7 +263,7 @@ class ProxyServer implements Proxy {
 
   #stopListening(): Promise<void> {
     this.#draining = true;
-    if (this.#running.size === 0) this.#idle.resolve();
+    if (this.#connections.runningCount === 0) this.#idle.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     // The callback's error says that it was not listening, which is what we want.
     this.#server.close(() => resolve());
@@ -274,11 +271,11 @@ class ProxyServer implements Proxy {
   }
 
   #stop(): void {
-    for (const exchange of [...this.#running]) exchange.stop();
+    for (const exchange of this.#connections.running()) exchange.stop();
     // What stop() wrote is with the kernel by then; who has not taken it has had its time.
     setImmediate(() => {
       this.#server.closeAllConnections();
-      for (const exchange of [...this.#running]) exchange.clientGone();
+      for (const exchange of this.#connections.running()) exchange.clientGone();
     });
   }
 

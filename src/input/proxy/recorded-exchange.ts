@@ -54,15 +54,15 @@ export function eventOfRecorded(
   return new Promise((resolve) => {
     tap.finish((response) => {
       const facts = {
-        ...request,
-        ...headerFacts({
+        request: { ...request, stream, mustEnd: request.mustEnd ?? isStream },
+        headers: headerFacts({
           answer: headers,
           answeredMs: timeMs,
           error: response.error,
           request: exchange.request?.headers ?? {},
         }),
-        ...{ provider, status, stream, response, startMs: 0, endMs: 0 },
-        mustEnd: request.mustEnd ?? isStream,
+        ...{ provider, status, response, startMs: 0, endMs: 0 },
+        lastTry: { startMs: 0, endMs: 0 },
         attempt: 1,
         phase: isStream ? ('stream' as const) : ('body' as const),
         own: undefined,

@@ -13,16 +13,33 @@ export interface ReplyHead {
   readonly keepAlive: boolean;
 }
 
+/** A shorter last piece goes out as text behind the head: one write of one string costs less than a gathered one. */
+const MAX_TEXT_BYTES = 8 * 1024;
+/** Up to here a piece is copied between its framing; a longer one is gathered with it. */
+const MAX_COPIED_BYTES = 16 * 1024;
+
 /**
  * The client's side of an exchange: an answer that is handed on as it comes, with nothing added. A client that takes
  * nothing for `idleMs` is given up; upstream's own limit does not run while it has to wait for that client.
+ *
+ * What comes in one turn goes out together at its end: head, pieces and end of a short answer in one system call. Once a chunked answer
+ * flows, its chunks are framed here and not by node:http, which makes four writes of each and gathers them again.
  */
 export class Reply {
   readonly #response: ServerResponse;
   readonly #clock: Clock;
   readonly #idleMs: number;
+  readonly #onDrain: () => void;
   #status: number | undefined;
-  #hasSent = false;
+  /** What came in this turn. */
+  #pieces: Buffer[] = [];
+  #pieceBytes = 0;
+  #willFlush = false;
+  /** The head is with the socket, and nothing of node:http's stands before what is written there. */
+  #flows = false;
+  /** `write` has asked to stop. */
+  #owesDrain = false;
+  #awaitsDrain = false;
   #hasSwitched = false;
   #cancelStall: (() => void) | undefined;
 
@@ -42,12 +59,10 @@ export class Reply {
     this.#response = response;
     this.#clock = clock;
     this.#idleMs = idleMs;
+    this.#onDrain = onDrain;
     response.sendDate = false;
     response.on('close', onClose);
-    response.on('drain', () => {
-      this.#cancelStall?.();
-      onDrain();
-    });
+    response.on('drain', this.#drained);
     // Writing to a client that has just left is an error of node's; its close says the same and is handled.
     response.on('error', () => undefined);
   }
@@ -80,31 +95,45 @@ export class Reply {
     socket.write(`${text}\r\n`, 'latin1');
   }
 
-  /** Headers go out with the first chunk where that is already here, and on their own where it is not. */
+  /** Headers go out with the first pieces where those are already here, and on their own where they are not. */
   head({ status, reason, headers, keepAlive }: ReplyHead): void {
     if (!keepAlive) this.#response.shouldKeepAlive = false;
-    const flat = this.#isChunked(status, headers) ? [...headers] : withoutTrailer(headers);
-    this.#response.writeHead(status, reason, flat);
+    this.#response.writeHead(status, reason, this.#withoutVainTrailer(status, headers));
     this.#status = status;
-    process.nextTick(() => this.#flush());
+    this.#flushLater();
   }
 
   /** False asks to stop until `onDrain`. */
   write(chunk: Buffer): boolean {
-    this.#hasSent = true;
-    const goOn = this.#response.write(chunk);
-    if (!goOn) this.#watchStall();
+    // As a chunk it would be the last one.
+    if (chunk.length === 0) return true;
+    this.#pieces.push(chunk);
+    this.#pieceBytes += chunk.length;
+    this.#flushLater();
+    const goOn = this.#pieceBytes + this.#response.writableLength < this.#response.writableHighWaterMark;
+    if (!goOn) this.#owesDrain = true;
     return goOn;
   }
 
   end(trailers: readonly string[]): void {
-    // All at once: each call replaces what the one before it added.
+    if (trailers.length > 0) this.#addTrailers(trailers);
+    const response = this.#response;
+    const only = this.#flows || this.#pieces.length !== 1 ? undefined : this.#takePieces()[0];
+    // Whatever is corked here goes out with the end.
+    if (this.#pieces.length > 0) response.socket?.cork();
+    if (this.#pieces.length > 0) this.#writePieces();
+    if (only === undefined) response.end();
+    else if (only.length > MAX_TEXT_BYTES) response.end(only);
+    else response.end(only.toString('latin1'), 'latin1');
+    // Where the system has taken everything, nothing is waited for any more.
+    if (this.#response.writableLength > 0) this.#watchStall();
+  }
+
+  /** All at once: each call replaces what the one before it added. */
+  #addTrailers(trailers: readonly string[]): void {
     const pairs: [string, string][] = [];
     for (let at = 0; at + 1 < trailers.length; at += 2) pairs.push([trailers[at] ?? '', trailers[at + 1] ?? '']);
     this.#response.addTrailers(pairs);
-    this.#hasSent = true;
-    this.#response.end();
-    this.#watchStall();
   }
 
   /** Sends an answer of our own. */
@@ -114,13 +143,13 @@ export class Reply {
     // node would keep the phrase of an answer of the upstream's whose head it refused.
     this.#response.writeHead(status, reason, [...headers]);
     this.#status = status;
-    this.#hasSent = true;
     this.#response.end(body);
     this.#watchStall();
   }
 
   /** Ends the client's connection without ending the body: what was forwarded still arrives, and then the break shows. */
   cut(): void {
+    if (this.#pieces.length > 0) this.#writePieces();
     this.#watchStall();
     const { socket } = this.#response;
     if (socket === null) this.#response.destroy();
@@ -133,7 +162,13 @@ export class Reply {
     this.#cancelStall?.();
   }
 
-  /** Whether node will send the body in chunks; announcing trailers behind any other, it throws (RFC 9110 section 6.5.1). */
+  /** Announcing trailers behind a body that is not chunked, node throws (RFC 9110 section 6.5.1). */
+  #withoutVainTrailer(status: number, headers: readonly string[]): string[] {
+    const hasTrailer = headers.some((name, at) => at % 2 === 0 && name.length === 7 && /^trailer$/i.test(name));
+    return hasTrailer && !this.#isChunked(status, headers) ? withoutTrailer(headers) : [...headers];
+  }
+
+  /** Whether node will send the body in chunks. */
   #isChunked(status: number, headers: readonly string[]): boolean {
     const { method, httpVersion } = this.#response.req;
     const hasBody = method !== 'HEAD' && status !== 204 && status !== 304;
@@ -142,14 +177,87 @@ export class Reply {
     );
   }
 
-  #flush(): void {
-    if (this.#hasSent || this.#response.destroyed) return;
-    this.#hasSent = true;
-    this.#response.flushHeaders();
+  #flushLater(): void {
+    if (this.#willFlush) return;
+    this.#willFlush = true;
+    process.nextTick(flush, this);
   }
+
+  /** The turn is over. */
+  flush(): void {
+    this.#willFlush = false;
+    const response = this.#response;
+    if (response.destroyed || response.writableEnded) return;
+    if (this.#pieces.length > 0) this.#writePieces();
+    else if (!this.#flows) response.flushHeaders();
+    this.#flows = response.chunkedEncoding && response.socket !== null;
+  }
+
+  #writePieces(): void {
+    const goOn = this.#flows ? this.#writeChunk() : this.#writeThroughNode();
+    if (!goOn) this.#watchStall();
+    else if (this.#owesDrain) this.#drained();
+  }
+
+  #takePieces(): readonly Buffer[] {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+    return pieces;
+  }
+
+  /** With the head, where that is not out yet. */
+  #writeThroughNode(): boolean {
+    const response = this.#response;
+    response.cork();
+    for (const piece of this.#takePieces()) response.write(piece);
+    response.uncork();
+    return !response.writableNeedDrain;
+  }
+
+  #writeChunk(): boolean {
+    const { socket } = this.#response;
+    if (socket === null) return this.#writeThroughNode();
+    const length = this.#pieceBytes;
+    const size = `${length.toString(16)}\r\n`;
+    const pieces = this.#takePieces();
+    let goOn: boolean;
+    if (length > MAX_COPIED_BYTES) {
+      socket.cork();
+      socket.write(size, 'latin1');
+      for (const piece of pieces) socket.write(piece);
+      goOn = socket.write('\r\n', 'latin1');
+      socket.uncork();
+    } else {
+      goOn = socket.write(framed(size, pieces, length));
+    }
+    if (!goOn && !this.#awaitsDrain) socket.once('drain', this.#drained);
+    this.#awaitsDrain ||= !goOn;
+    return goOn;
+  }
+
+  readonly #drained = (): void => {
+    this.#owesDrain = false;
+    this.#awaitsDrain = false;
+    this.#cancelStall?.();
+    this.#onDrain();
+  };
 
   #watchStall(): void {
     this.#cancelStall?.();
     this.#cancelStall = this.#clock.after(this.#idleMs, () => this.#response.destroy());
   }
+}
+
+function flush(reply: Reply): void {
+  reply.flush();
+}
+
+/** One chunk (RFC 9112 section 7.1). */
+function framed(size: string, pieces: readonly Buffer[], length: number): Buffer {
+  const chunk = Buffer.allocUnsafe(size.length + length + 2);
+  let at = chunk.write(size, 'latin1');
+  for (const piece of pieces) at += piece.copy(chunk, at);
+  chunk.write('\r\n', at, 'latin1');
+  return chunk;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { LiveRequest } from '../../event/sink.ts';
-import type { ExchangeFacts } from './outcome.ts';
+import type { RequestSaid } from './outcome.ts';
 import type { Guard } from './tap/guard.ts';
 import { createRequestTap, type RequestTap } from './tap/request-tap.ts';
 
@@ -23,7 +23,9 @@ export class RequestWatch {
     this.#live = live;
     this.#guard = guard;
     this.#tap = createRequestTap(request);
-    this.#nameModel();
+    guard('request', undefined, () => {
+      live.model ??= this.#tap.model();
+    });
   }
 
   /** Of the body, so far. */
@@ -31,19 +33,21 @@ export class RequestWatch {
     return this.#bytes;
   }
 
+  /** Whether the request carries any credential. */
+  get keyPresent(): boolean {
+    return this.#tap.keyPresent;
+  }
+
   push(chunk: Buffer): void {
     this.#bytes += chunk.length;
-    this.#guard('request', undefined, () => this.#tap.push(chunk));
-    this.#nameModel();
-  }
-
-  facts(): Pick<ExchangeFacts, 'model' | 'stream' | 'keyPresent' | 'mustEnd' | 'requestBytes'> {
-    return { ...this.#tap.facts(), requestBytes: this.#bytes };
-  }
-
-  #nameModel(): void {
     this.#guard('request', undefined, () => {
-      this.#live.model ??= this.#tap.facts().model;
+      this.#tap.push(chunk);
+      this.#live.model ??= this.#tap.model();
     });
+  }
+
+  said(): RequestSaid {
+    const { model, stream, keyPresent, mustEnd } = this.#tap.facts();
+    return { model, stream, keyPresent, mustEnd, requestBytes: this.#bytes };
   }
 }

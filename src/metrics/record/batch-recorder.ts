@@ -145,8 +145,8 @@ function countMore(usual: Usual, batch: EventBatch, row: number): void {
 
 /** Whether an event is a success that says nothing beyond its columns that would have to be learned or counted. */
 function isPlain(kind: RequestEvent): boolean {
-  const { final, attempt, rateLimit, requestBytes, outputSeconds, tokens } = kind;
-  const isMore = [attempt, rateLimit, requestBytes, outputSeconds, tokens?.cachedInput, tokens?.reasoning];
+  const { final, attempt, lastTry, rateLimit, requestBytes, outputSeconds, tokens } = kind;
+  const isMore = [attempt, lastTry, rateLimit, requestBytes, outputSeconds, tokens?.cachedInput, tokens?.reasoning];
   return final && isSuccess(kind) && isMore.every((value) => value === undefined);
 }
 

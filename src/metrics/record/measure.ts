@@ -1,5 +1,6 @@
 import type { Cause } from '../../classify/causes.ts';
 import type { Classification } from '../../classify/classify.ts';
+import { lastTryOf } from '../../event/last-try.ts';
 import type { RequestEvent, TokenUsage } from '../../event/request-event.ts';
 import type { Outcome, TokenType } from '../families.ts';
 import type { Meter } from './meter.ts';
@@ -62,7 +63,8 @@ function outcomeOf(cause: Cause): Outcome {
  * when it streams.
  */
 function isNearTimeout({ event, verdict, gatewayTimeoutSeconds }: Judged): boolean {
-  const waitedSeconds = event.stream === true ? event.firstTokenSeconds : event.durationSeconds;
+  const { firstTokenSeconds, durationSeconds } = lastTryOf(event);
+  const waitedSeconds = event.stream === true ? firstTokenSeconds : durationSeconds;
   if (verdict.cause !== 'none' || gatewayTimeoutSeconds === undefined || waitedSeconds === undefined) return false;
   return waitedSeconds > NEAR_TIMEOUT_RATIO * gatewayTimeoutSeconds;
 }

@@ -4,7 +4,7 @@ import { type Classification, classify } from '../../classify/classify.ts';
 import { createTrafficObserver } from '../../classify/inference/traffic-observer.ts';
 import type { Clock } from '../../clock.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
-import type { AttemptVerdict, EventSink, PushSink } from '../../event/sink.ts';
+import type { AttemptVerdict, EventSink, PushSink, WorkerSink } from '../../event/sink.ts';
 import type { Store } from '../store.ts';
 import { createBatchRecorder } from './batch-recorder.ts';
 import { createFailureLog, type Failure } from './failures.ts';
@@ -19,6 +19,7 @@ import { createQueueRecorder } from './queue-recorder.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { SourceFit } from './source/source-fit.ts';
 import { createSourceRecorder, type SourceReport } from './source/source-recorder.ts';
+import { createWorkerRecorder } from './worker-recorder.ts';
 
 /** What the recorder takes from the configuration. */
 export interface RecorderSettings {
@@ -28,7 +29,7 @@ export interface RecorderSettings {
 }
 
 /** The sink that counts. */
-export interface Recorder extends EventSink, PushSink {
+export interface Recorder extends EventSink, PushSink, WorkerSink {
   /** Takes over a changed configuration and, where given, other rules; nothing counted or admitted before is lost. */
   reconfigure(settings: RecorderSettings, catalogue?: Catalogue): void;
   /** Recent failures, newest first. */
@@ -126,7 +127,8 @@ export function createRecorder({
     recordBatch: batches.record,
   });
   const pushes = createPushRecorder(store);
-  return { open, source, pushes, queue, reconfigure, failures: failureLog.list, sources };
+  const workers = createWorkerRecorder(store);
+  return { open, source, pushes, queue, workers, reconfigure, failures: failureLog.list, sources };
 }
 
 /** What is configured, by the label values that events will be counted under. */

@@ -61,6 +61,17 @@ describe('classify', () => {
     assert.equal(at(300.2, 300), 'gateway_timeout_long_generation');
   });
 
+  it('goes by the time of the last try where it is known, and by none where there was no try', () => {
+    const at = (durationSeconds: number, lastTry: RequestEvent['lastTry']) =>
+      causeOf({ code: 504, stream: false, durationSeconds, lastTry });
+    assert.equal(at(60, { durationSeconds: 0.2 }), 'upstream_timeout');
+    assert.equal(at(60, {}), 'upstream_timeout');
+    assert.equal(at(150, { durationSeconds: 60 }), 'gateway_timeout_long_generation');
+    const flagged = { code: 504, stream: false, flags: 'UT', durationSeconds: 90 };
+    assert.equal(causeOf(flagged), 'gateway_timeout_long_generation');
+    assert.equal(causeOf({ ...flagged, lastTry: { durationSeconds: 29 } }), 'upstream_timeout');
+  });
+
   it('lets headers sharpen a rate limit without a name, and never overturn one that has a name', () => {
     const rateLimit = { timeMs: 0, exhausted: ['requests', 'tokens'] } as const;
     const body = '{"error":{"message":"Rate limit exceeded"}}';

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../clock.ts';
 import type { RequestEvent } from '../../../event/request-event.ts';
-import type { EventSink } from '../../../event/sink.ts';
+import type { ProxySink } from '../../../event/sink.ts';
 import { type OwnAnswer, wireForm, writeAnswer } from '../own-answer.ts';
 
 export interface RawAnswerContext {
-  readonly sink: EventSink;
+  readonly sink: Pick<ProxySink, 'open'>;
   readonly clock: Clock;
   /** Value of the provider label. */
   readonly provider: string;

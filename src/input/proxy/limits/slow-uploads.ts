@@ -29,7 +29,7 @@ export function createUploadWatch<T extends Uploading>({
   readonly clock: Clock;
   /** How long nothing may come. */
   readonly idleMs: number;
-  readonly running: ReadonlySet<T>;
+  readonly running: () => readonly T[];
   readonly onStalled: (uploading: T) => void;
 }): { /** To be called when a request begins. */ readonly begin: () => void } {
   const moved = new WeakMap<T, Progress>();
@@ -37,10 +37,10 @@ export function createUploadWatch<T extends Uploading>({
 
   function look(): void {
     isWatching = false;
-    for (const uploading of [...running]) {
+    for (const uploading of running()) {
       if (isStalled(uploading)) onStalled(uploading);
     }
-    if (running.size > 0) begin();
+    if (running().length > 0) begin();
   }
 
   function isStalled(uploading: T): boolean {

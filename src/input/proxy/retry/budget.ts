@@ -25,7 +25,7 @@ interface Second {
  * Counts requests and retries by the second in a ring of a minute. A ratio of all traffic, as Finagle and Linkerd have it, is what keeps
  * retries from feeding an outage: a limit per request alone multiplies the load by itself just when there is too much of it.
  */
-export function createRetryBudget(clock: Clock): RetryBudget {
+export function createRetryBudget(clock: Clock, freeRetries = FREE_RETRIES): RetryBudget {
   const ring: Second[] = Array.from({ length: WINDOW_SECONDS }, () => ({ at: -1, requests: 0, retries: 0 }));
   const nowSeconds = (): number => Math.floor(clock.elapsedMs() / 1000);
 
@@ -47,7 +47,7 @@ export function createRetryBudget(clock: Clock): RetryBudget {
       const seen = ring.filter(({ at }) => at > second.at - WINDOW_SECONDS);
       const requests = seen.reduce((sum, each) => sum + each.requests, 0);
       const retries = seen.reduce((sum, each) => sum + each.retries, 0);
-      if (ratio === 0 || retries + 1 > Math.max(FREE_RETRIES, ratio * requests)) return false;
+      if (ratio === 0 || retries + 1 > Math.max(freeRetries, ratio * requests)) return false;
       second.retries += 1;
       return true;
     },

@@ -4,7 +4,7 @@ import { CLIENT_CLOSED_REQUEST, type RequestEvent } from '../../../event/request
 import type { AttemptVerdict, LiveRequest } from '../../../event/sink.ts';
 import { Attempt, type AttemptListener } from '../attempt.ts';
 import { headerFacts } from '../header-facts.ts';
-import { type ExchangeFacts, toEvent } from '../outcome.ts';
+import { type ExchangeFacts, type RequestSaid, toEvent } from '../outcome.ts';
 import type { Route } from '../routing/route.ts';
 import type { Guard } from '../tap/guard.ts';
 import type { ResponseFacts } from '../tap/stream-tap.ts';
@@ -31,7 +31,9 @@ export interface TriesOptions {
   /** The request as it goes to an upstream. */
   callTo(upstream: Route, body: CallRequest['body']): CallRequest;
   /** What the request has said so far. */
-  said(): Pick<ExchangeFacts, 'model' | 'stream' | 'keyPresent' | 'mustEnd' | 'requestBytes'>;
+  said(): RequestSaid;
+  /** Whether the last call carried a key of ours. */
+  hasOwnKey(): boolean;
   /** Whether all of its body has been read. */
   isRead(): boolean;
   /** A try has failed and another will follow; `isElsewhere`: at the fallback. */
@@ -70,6 +72,8 @@ export class Tries {
   #number = 0;
   #attempt: Attempt | undefined;
   #attemptMs = 0;
+  /** Of a try that was judged. */
+  #attemptEndMs: number | undefined;
   #screen: Screen | undefined;
   /** Of a try that is over. */
   #response: ResponseFacts | undefined;
@@ -119,21 +123,22 @@ export class Tries {
 
   facts(response: ResponseFacts): TryFacts {
     const attempt = this.#attempt;
-    const { said, request } = this.#options;
-    const known = said();
+    const { said, hasOwnKey, request } = this.#options;
     return {
-      ...known,
-      model: this.#to.model ?? known.model,
-      provider: this.#to.upstream.provider,
-      attempt: this.#number,
-      phase: attempt?.phase ?? 'connect',
-      response,
-      ...headerFacts({
+      request: said(),
+      headers: headerFacts({
         answer: attempt?.headers,
         answeredMs: attempt?.answeredMs ?? 0,
         error: response.error,
         request: request.headers,
       }),
+      provider: this.#to.upstream.provider,
+      otherModel: this.#to.model,
+      ownKey: hasOwnKey(),
+      attempt: this.#number,
+      lastTry: attempt && { startMs: this.#attemptMs, endMs: this.#attemptEndMs },
+      phase: attempt?.phase ?? 'connect',
+      response,
     };
   }
 
@@ -153,6 +158,7 @@ export class Tries {
     const { clock, guard, retries, listener } = this.#options;
     this.#number += 1;
     this.#attemptMs = clock.elapsedMs();
+    this.#attemptEndMs = undefined;
     this.#response = undefined;
     this.#screen = retries && new Screen(this.#screenRules(retries));
     this.#attempt = new Attempt({ clock, guard, listener: this.#screen ?? listener });
@@ -189,7 +195,9 @@ export class Tries {
   /** Decides what follows a try that is over; `pass` shows it to the client. */
   #judge(retries: Retries, ending: Ending, pass: () => void): void {
     const { clock, guard, live } = this.#options;
-    const span = { startMs: this.#attemptMs, endMs: clock.elapsedMs() };
+    const endMs = clock.elapsedMs();
+    const span = { startMs: this.#attemptMs, endMs };
+    this.#attemptEndMs = endMs;
     this.finish((response) => {
       if (this.#isOver) return;
       this.#response = response;

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { hasKey } from '../../../provider/headers/credentials.ts';
 import { headersForClient, headersForUpstream } from '../headers.ts';
 import type { CallRequest } from '../upstream/call.ts';
 import type { Route } from './route.ts';
@@ -22,9 +21,11 @@ export interface Caller {
  * Our key goes out where the client sent none; and where the request falls back from `home` to an upstream that has a key of its own, as a key
  * for one API is a secret before another.
  */
-export function createCaller(request: CalledRequest, home: Route): Caller {
-  const { method = 'GET', url = '/', headers, rawHeaders } = request;
-  const isKeyed = hasKey(url, headers);
+export function createCaller(
+  request: CalledRequest,
+  { home, isKeyed }: { readonly home: Route; readonly isKeyed: boolean },
+): Caller {
+  const { method = 'GET', headers, rawHeaders } = request;
   let hasOwnKey = false;
   return {
     callTo(route, { path, body }) {
@@ -33,7 +34,9 @@ export function createCaller(request: CalledRequest, home: Route): Caller {
       const key = isKeyed && isHome ? undefined : route.key?.headersFor(target);
       hasOwnKey = key !== undefined && key.length > 0;
       return {
-        ...{ method, target, body },
+        method,
+        target,
+        body,
         headers: headersForUpstream(rawHeaders, route.host, key),
         isChunked: headers['transfer-encoding'] !== undefined,
         trailers: () => headersForClient(request.rawTrailers),
@@ -43,4 +46,4 @@ export function createCaller(request: CalledRequest, home: Route): Caller {
   };
 }
 
-type CalledRequest = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'rawHeaders' | 'rawTrailers'>;
+type CalledRequest = Pick<IncomingMessage, 'method' | 'headers' | 'rawHeaders' | 'rawTrailers'>;

@@ -3,7 +3,7 @@ import type { EventSink } from '../../../event/sink.ts';
 import type { Log } from '../../../log.ts';
 import type { RetryPolicy } from '../retry/policy.ts';
 import type { Guard } from '../tap/guard.ts';
-import type { ThrottleSettings } from '../turn/turns.ts';
+import type { ThrottleSettings, TurnSource, TurnsOptions } from '../turn/turns.ts';
 import { createUpstream, type Upstream, type UpstreamTarget, type UpstreamTimeouts } from '../upstream/upstream.ts';
 import { type ApiKey, createApiKey, type KeySource } from './api-key.ts';
 import type { RouteMatch } from './matcher.ts';
@@ -39,6 +39,16 @@ export interface RouteContext {
   /** Hears who waits. */
   readonly sink: Pick<EventSink, 'queue'>;
   readonly guard: Guard;
+  /** Absent: this process is alone. */
+  readonly shared?: SharedLimits | undefined;
+}
+
+/** Limits that hold for all processes of a proxy together. */
+export interface SharedLimits {
+  /** Retries a minute to one upstream that this process need not earn. */
+  readonly freeRetries: number;
+  /** The turns of an upstream, by its name. */
+  turns(upstream: string, options: TurnsOptions): TurnSource;
 }
 
 /** A route and what it was made from. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { AMBIGUOUS_PATH, BAD_TARGET, noRoute, type OwnAnswer } from '../own-answer.ts';
 import { createRetryBudget, type RetryBudget } from '../retry/budget.ts';
 import { createRetries, type Retries } from '../retry/retries.ts';
-import { Turns } from '../turn/turns.ts';
+import { type TurnSource, Turns } from '../turn/turns.ts';
 import { createMatcher, describeMatch, type Matcher } from './matcher.ts';
 import { type MadeRoute, makeRoute, nowhere, type Route, type RouteContext, type RouteSpec } from './route.ts';
 import { bareHost, mayClimb, parseTarget, resolvePath } from './target.ts';
@@ -13,7 +13,7 @@ export interface Routed {
   /** Absent: one try. */
   readonly retries: Retries | undefined;
   /** Absent where it goes nowhere. */
-  readonly turns: Turns | undefined;
+  readonly turns: TurnSource | undefined;
   /** Goes behind the upstream's base path, query and all. */
   readonly path: string;
   /** Set where it goes nowhere. */
@@ -38,7 +38,7 @@ interface Entry extends MadeRoute {
   readonly matches: Matcher;
   readonly budget: RetryBudget;
   readonly retries: Retries | undefined;
-  readonly turns: Turns;
+  readonly turns: TurnSource;
 }
 
 /** The label of what no upstream is known for. */
@@ -50,15 +50,20 @@ export function createRouter(specs: readonly RouteSpec[], context: RouteContext)
 
   function makeEntry(spec: RouteSpec, before?: Entry): Entry {
     const { retry: policy } = spec;
-    const budget = before?.budget ?? createRetryBudget(context.clock);
+    const budget = before?.budget ?? createRetryBudget(context.clock, context.shared?.freeRetries);
     const fallbackUpstream = (): Route | undefined => named(policy?.fallback?.upstream);
     return {
       ...makeRoute(spec, context, before),
       matches: createMatcher(spec.match ?? {}),
       budget,
       retries: policy && createRetries({ policy, budget, fallbackUpstream, clock: context.clock }),
-      turns: before?.turns ?? new Turns({ ...context, provider: spec.target.provider, settings: spec.throttle }),
+      turns: before?.turns ?? makeTurns(spec),
     };
+  }
+
+  function makeTurns({ name, target: { provider }, throttle: settings }: RouteSpec): TurnSource {
+    const options = { ...context, provider, settings };
+    return context.shared?.turns(name, options) ?? new Turns(options);
   }
 
   function named(name: string | undefined): Route | undefined {
@@ -84,7 +89,7 @@ export function createRouter(specs: readonly RouteSpec[], context: RouteContext)
       if (resolved === undefined && entries.some(hasPrefix)) return refused(AMBIGUOUS_PATH);
       const subject = {
         path: resolved ?? path,
-        host: bareHost(target.host ?? request.headers.host ?? ''),
+        host: entries.some(hasHost) ? bareHost(target.host ?? request.headers.host ?? '') : '',
         header: (name: string) => request.headersDistinct[name] ?? [],
       };
       for (const { matches, spec, route, retries, turns } of entries) {
@@ -114,6 +119,10 @@ export function createRouter(specs: readonly RouteSpec[], context: RouteContext)
       for (const { upstream } of entries) upstream.destroy();
     },
   };
+}
+
+function hasHost({ spec }: Entry): boolean {
+  return spec.match?.host !== undefined;
 }
 
 function hasPrefix({ spec }: Entry): boolean {

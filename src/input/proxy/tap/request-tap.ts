@@ -14,7 +14,10 @@ export interface RequestFacts {
 
 /** Watches a request that passes by; of its body nothing is kept but the two names that are looked for. */
 export interface RequestTap {
+  readonly keyPresent: boolean;
   push(chunk: Buffer): void;
+  /** As far as it is known. */
+  model(): string | undefined;
   facts(): RequestFacts;
 }
 
@@ -41,7 +44,9 @@ export function createRequestTap({ url = '/', method = 'POST', headers }: Reques
     return operation === undefined ? path.model : (named ?? path.model);
   };
   return {
-    push: scanner.push.bind(scanner),
+    keyPresent,
+    push: (chunk) => scanner.push(chunk),
+    model: () => modelOf(scanner.facts().model),
     facts() {
       const body = scanner.facts();
       return { model: modelOf(body.model), stream: path.stream ?? body.stream, keyPresent, mustEnd };

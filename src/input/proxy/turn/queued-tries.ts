@@ -6,8 +6,7 @@ import { Tries, type TriesOptions, type TryFacts } from '../retry/tries.ts';
 import type { ResponseFacts } from '../tap/stream-tap.ts';
 import type { UploadBody } from '../upload.ts';
 import { shedAnswer } from './shed.ts';
-import type { Turn } from './turn.ts';
-import type { Turns } from './turns.ts';
+import type { AskedTurn, TurnSource } from './turns.ts';
 
 /**
  * Bodies up to this size are read while their request waits, so that the model is known wherever it stands (OpenAI's client for Python writes
@@ -17,7 +16,7 @@ const WAITING_BODY_BYTES = 256 * 1024;
 
 export interface QueuedTriesOptions extends Omit<TriesOptions, 'tried'> {
   /** Undefined: nobody waits. */
-  readonly turns: Turns | undefined;
+  readonly turns: TurnSource | undefined;
   /** Answers in the upstream's place. */
   refuse(answer: OwnAnswer): void;
 }
@@ -32,27 +31,23 @@ export interface QueuedTriesOptions extends Omit<TriesOptions, 'tried'> {
  */
 export class QueuedTries {
   readonly #options: QueuedTriesOptions;
-  readonly #turns: Turns | undefined;
+  readonly #turns: TurnSource | undefined;
   readonly #tries: Tries;
   /** Set while the request is not ready to ask. */
   #start: (() => void) | undefined;
   #readBytes = 0;
   #maxReadBytes = 0;
-  #turn: Turn | undefined;
+  #turn: AskedTurn | undefined;
   #isOver = false;
 
   constructor(options: QueuedTriesOptions) {
     this.#options = options;
     this.#turns = options.turns?.isOn === true ? options.turns : undefined;
-    this.#tries = new Tries({
-      ...options,
-      listener: this.#turns === undefined ? options.listener : this.#endsTurn(options.listener),
-      tried: ({ cause }, isElsewhere) => this.#tried(cause, isElsewhere),
-    });
+    this.#tries = new Tries(this.#turns === undefined ? options : this.#inTurn(options));
   }
 
   /** How much of a body is held, where requests may wait. */
-  static heldBodyBytes(turns: Turns | undefined): number {
+  static heldBodyBytes(turns: TurnSource | undefined): number {
     return turns?.isOn === true ? WAITING_BODY_BYTES : 0;
   }
 
@@ -102,6 +97,7 @@ export class QueuedTries {
     const { guard, live } = this.#options;
     const turn = this.#turn;
     if (turn?.learns === true) guard('queue', undefined, () => turn.report(live.judge(event).cause));
+    turn?.settle?.();
   }
 
   get #isReady(): boolean {
@@ -124,6 +120,11 @@ export class QueuedTries {
     this.#turn.enter();
   }
 
+  #inTurn(options: QueuedTriesOptions): TriesOptions {
+    const listener = this.#endsTurn(options.listener);
+    return { ...options, listener, tried: ({ cause }, isElsewhere) => this.#tried(cause, isElsewhere) };
+  }
+
   #endsTurn(listener: AttemptListener): AttemptListener {
     return {
       ...listener,
@@ -138,6 +139,7 @@ export class QueuedTries {
     this.#turn?.report(cause);
     if (!isElsewhere) return;
     this.#turn?.end();
+    this.#turn?.settle?.();
     this.#turn = undefined;
   }
 }

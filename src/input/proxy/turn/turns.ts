@@ -35,10 +35,21 @@ const MAX_NAME_LENGTH = 256;
 /** The line of requests whose model is not known when they ask, and of those for which there is no line of their own. */
 const SHARED = '';
 
+/** Where requests ask for their turns: `Turns`, or what stands in for those that another process gives. */
+export interface TurnSource extends Pick<Turns, 'isOn' | 'needsModel' | 'reconfigure'> {
+  /** The turn of a request, to be entered at once. `model` is what it is known to name by now. */
+  turnOf(request: RankedRequest, model: string | undefined, asker: Asker): AskedTurn;
+}
+
+export interface AskedTurn extends Pick<Turn, 'enter' | 'end' | 'learns' | 'report'> {
+  /** It is given back and nothing is reported any more; for whom it matters. */
+  settle?(): void;
+}
+
 const UNCOUNTED: QueuedRequest = { admitted() {}, rejected() {}, left() {} };
 
 /** The turns of one upstream: who may go, and who waits in which line. */
-export class Turns {
+export class Turns implements TurnSource {
   readonly #options: TurnsOptions;
   /** Least recently used first. */
   #lines = new Map<string, Line<Turn>>();
@@ -67,9 +78,16 @@ export class Turns {
     return this.#settings?.per === 'model';
   }
 
-  /** The turn of a request, to be entered at once. `model` is what it is known to name by now. */
   turnOf(request: RankedRequest, model: string | undefined, asker: Asker): Turn {
-    const priority = this.#ranking.priorityOf(request);
+    return this.turnFor(this.priorityOf(request), model, asker);
+  }
+
+  priorityOf(request: RankedRequest): string {
+    return this.#ranking.priorityOf(request);
+  }
+
+  /** The turn of a request of this priority. */
+  turnFor(priority: string, model: string | undefined, asker: Asker): Turn {
     const { clock, guard, sink } = this.#options;
     const turn = new Turn(this.#lineOf(model), {
       ...{ priority, model, asker, clock },

@@ -6,11 +6,6 @@ export type PoolOptions = Omit<ConnectionOptions, 'socket' | 'onIdle' | 'onClose
 /** Idle connections that are kept for reuse; above it they are closed. */
 const MAX_IDLE_CONNECTIONS = 256;
 
-interface Idle {
-  readonly connection: Connection;
-  readonly cancel: () => void;
-}
-
 /**
  * The connections to one upstream. Idle ones are a stack: the one that came back last goes out first, so that those not needed stay idle
  * and are closed in time.
@@ -18,7 +13,7 @@ interface Idle {
 export class ConnectionPool {
   readonly #options: PoolOptions;
   readonly #all = new Set<Connection>();
-  readonly #idle: Idle[] = [];
+  readonly #idle: Connection[] = [];
   #isClosed = false;
 
   constructor(options: PoolOptions) {
@@ -33,9 +28,8 @@ export class ConnectionPool {
   take(): Connection | undefined {
     for (;;) {
       const kept = this.#idle.pop();
-      kept?.cancel();
       // A connection that has closed leaves the stack a moment later.
-      if (kept === undefined || kept.connection.isOpen) return kept?.connection;
+      if (kept === undefined || kept.isOpen) return kept;
     }
   }
 
@@ -43,7 +37,7 @@ export class ConnectionPool {
     const connection: Connection = new Connection({
       ...this.#options,
       socket,
-      onIdle: (keepMs) => this.#rest(connection, keepMs),
+      onIdle: () => this.#rest(connection),
       onClosed: () => this.#forget(connection),
     });
     this.#all.add(connection);
@@ -53,10 +47,7 @@ export class ConnectionPool {
   /** Keeps none any more; those in use finish. */
   close(): void {
     this.#isClosed = true;
-    for (const { connection, cancel } of this.#idle.splice(0)) {
-      cancel();
-      connection.destroy();
-    }
+    for (const connection of this.#idle.splice(0)) connection.destroy();
   }
 
   destroy(): void {
@@ -64,14 +55,14 @@ export class ConnectionPool {
     for (const connection of this.#all) connection.destroy();
   }
 
-  #rest(connection: Connection, keepMs: number): void {
+  #rest(connection: Connection): void {
     if (this.#isClosed || this.#idle.length >= MAX_IDLE_CONNECTIONS) connection.destroy();
-    else this.#idle.push({ connection, cancel: this.#options.clock.after(keepMs, () => connection.destroy()) });
+    else this.#idle.push(connection);
   }
 
   #forget(connection: Connection): void {
     this.#all.delete(connection);
-    const at = this.#idle.findIndex((entry) => entry.connection === connection);
-    if (at !== -1) this.#idle.splice(at, 1)[0]?.cancel();
+    const at = this.#idle.indexOf(connection);
+    if (at !== -1) this.#idle.splice(at, 1);
   }
 }

@@ -2,8 +2,9 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../clock.ts';
 import { AnswerParser, HeadTooLargeError } from './answer-parser.ts';
 import { CALL_ERRORS, type Call, type CallError, type CallHandler, type CallRequest } from './call.ts';
+import { createDeadline, type Deadline } from './deadline.ts';
 import { InvalidAnswerError, type ParsedHead } from './head.ts';
-import { RequestWriter } from './request-writer.ts';
+import { RequestWriter, type RequestWriterEvents } from './request-writer.ts';
 
 /** How long the upstream may stay silent. LLM answers take minutes, so these only catch what is dead. */
 export interface AnswerTimeouts {
@@ -19,8 +20,8 @@ export interface ConnectionOptions {
   readonly timeouts: AnswerTimeouts;
   readonly maxHeadBytes: number;
   readonly clock: Clock;
-  /** The call is over and the connection can take another; at most `keepMs` from now. */
-  readonly onIdle: (keepMs: number) => void;
+  /** The call is over and the connection can take another. */
+  readonly onIdle: () => void;
   /** It will take no more calls: closed, or given away with an upgrade. */
   readonly onClosed: () => void;
 }
@@ -45,6 +46,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #socket: Duplex;
   readonly #parser: AnswerParser;
+  readonly #events: RequestWriterEvents;
   #handler: CallHandler | undefined;
   #onLost: (() => void) | undefined;
   #writer: RequestWriter | undefined;
@@ -53,7 +55,7 @@ export class Connection {
   #isPaused = false;
   #hasHead = false;
   #activeMs = 0;
-  #cancelTimer: (() => void) | undefined;
+  readonly #timer: Deadline;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -67,6 +69,12 @@ export class Connection {
       },
       options.maxHeadBytes,
     );
+    this.#events = {
+      onSent: () => this.#requestSent(),
+      onProgress: () => this.#isActive(),
+      onBroken: () => this.#fail('request_broken'),
+    };
+    this.#timer = createDeadline(options.clock, () => this.#timeIsUp());
     this.#socket.on('data', this.#receives).on('end', this.#socketEnds);
     this.#socket.on('error', this.#socketFails).on('close', this.#socketCloses);
   }
@@ -90,28 +98,32 @@ export class Connection {
     handler.onConnected();
     // Told that there is a connection, the handler may have ended the call.
     if (this.#handler === handler) this.#write(request);
-    return {
-      resume: () => this.#resume(handler),
-      abort: () => {
-        if (this.#handler === handler) this.destroy();
-      },
-    };
+    return new ConnectionCall(this, handler);
+  }
+
+  /** Goes on with the answer, where it is still the one of this handler. */
+  resume(handler: CallHandler): void {
+    if (!this.#isPaused || this.#handler !== handler) return;
+    this.#isPaused = false;
+    this.#isActive();
+    this.#socket.resume();
+  }
+
+  abort(handler: CallHandler): void {
+    if (this.#handler === handler) this.destroy();
   }
 
   /** Ends it without a word to the handler. */
   destroy(): void {
     this.#over();
+    this.#timer.clear();
     this.#socket.destroy();
   }
 
   #write(request: CallRequest): void {
-    this.#writer = new RequestWriter(this.#socket, request, {
-      onSent: () => this.#requestSent(),
-      onProgress: () => this.#isActive(),
-      onBroken: () => this.#fail('request_broken'),
-    });
+    this.#writer = new RequestWriter(this.#socket, request, this.#events);
     this.#isActive();
-    this.#watch();
+    this.#timer.by(this.#activeMs + this.#lookMs());
     this.#writer.start();
   }
 
@@ -155,13 +167,6 @@ export class Connection {
     this.#socket.pause();
   }
 
-  #resume(handler: CallHandler): void {
-    if (!this.#isPaused || this.#handler !== handler) return;
-    this.#isPaused = false;
-    this.#isActive();
-    this.#socket.resume();
-  }
-
   #answerEnds(trailers: readonly string[], hasMore: boolean): void {
     const handler = this.#handler;
     if (handler === undefined) return;
@@ -170,9 +175,11 @@ export class Connection {
     if (isInStep) {
       if (this.#isPaused) this.#socket.resume();
       this.#isPaused = false;
-      this.#options.onIdle(this.#keepMs);
+      this.#isActive();
+      this.#timer.by(this.#activeMs + this.#keepMs);
+      this.#options.onIdle();
     } else {
-      this.#socket.destroy();
+      this.destroy();
     }
     handler.onEnd(trailers);
   }
@@ -180,7 +187,7 @@ export class Connection {
   readonly #socketEnds = (): void => {
     // An answer that ends with the connection ends here; any other is cut.
     if (!this.#parser.close()) this.#fail('closed_early');
-    this.#socket.destroy();
+    this.destroy();
   };
 
   readonly #socketFails = (error: Error): void => this.#fails(codeOf(error), error.message);
@@ -194,6 +201,7 @@ export class Connection {
     const handler = this.#handler;
     if (handler === undefined) return;
     this.#over();
+    this.#timer.clear();
     this.#socket.pause();
     this.#socket.off('data', this.#receives).off('end', this.#socketEnds);
     this.#socket.off('error', this.#socketFails).off('close', this.#socketCloses);
@@ -205,14 +213,17 @@ export class Connection {
     this.#activeMs = this.#options.clock.elapsedMs();
   }
 
-  /** One timer a call: what happens only notes the time, and a timer that comes too early waits for the rest. */
-  #watch(delayMs = this.#lookMs()): void {
-    this.#cancelTimer = this.#options.clock.after(delayMs, () => {
-      const limitMs = this.#limitMs();
-      const leftMs = this.#activeMs + limitMs - this.#options.clock.elapsedMs();
-      if (leftMs <= 0) this.#fail(this.#hasHead ? 'idle_timeout' : 'headers_timeout');
-      else this.#watch(Math.min(leftMs, this.#lookMs()));
-    });
+  /**
+   * One timer for all calls of a connection and the times between them: what happens only notes the time, and a timer that comes too early
+   * waits for the rest.
+   */
+  #timeIsUp(): void {
+    const isIdle = this.#handler === undefined;
+    const dueMs = this.#activeMs + (isIdle ? this.#keepMs : this.#limitMs());
+    const nowMs = this.#options.clock.elapsedMs();
+    if (dueMs > nowMs) this.#timer.by(isIdle ? dueMs : Math.min(dueMs, nowMs + this.#lookMs()));
+    else if (isIdle) this.destroy();
+    else this.#fail(this.#hasHead ? 'idle_timeout' : 'headers_timeout');
   }
 
   /** The shorter of the two limits: whichever begins to count between two looks ends after the second. */
@@ -242,12 +253,29 @@ export class Connection {
   }
 
   #over(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
     this.#handler = undefined;
     this.#onLost = undefined;
     this.#writer?.stop();
     this.#writer = undefined;
+  }
+}
+
+/** One call and its right to say something to the connection, which ends with it. */
+class ConnectionCall implements Call {
+  readonly #connection: Connection;
+  readonly #handler: CallHandler;
+
+  constructor(connection: Connection, handler: CallHandler) {
+    this.#connection = connection;
+    this.#handler = handler;
+  }
+
+  resume(): void {
+    this.#connection.resume(this.#handler);
+  }
+
+  abort(): void {
+    this.#connection.abort(this.#handler);
   }
 }
 

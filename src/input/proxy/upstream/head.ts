@@ -9,6 +9,10 @@ export class InvalidAnswerError extends Error {
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 /** RFC 9110 section 5.6.2: the characters of a token, of which names are made. */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const NAME_CHARS = Uint8Array.from({ length: 0x80 }, (_, code) => (NAME.test(String.fromCharCode(code)) ? 1 : 0));
+const COLON = 0x3a;
+const CR = 0x0d;
+const LF = 0x0a;
 /** RFC 9110 section 5.5: no control characters but tab; a bare CR could end the line for somebody else. */
 const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
@@ -27,11 +31,12 @@ export interface ParsedHead extends AnswerHead {
 
 /** Reads the head of an answer: its text in Latin-1, up to and without the blank line. Throws an InvalidAnswerError. */
 export function parseHead(text: string, method: string): ParsedHead {
-  const [statusLine = '', ...lines] = text.split('\r\n');
+  const lineEnd = text.indexOf('\r\n');
+  const statusLine = lineEnd === -1 ? text : text.slice(0, lineEnd);
   const [, minor, digits, reason = ''] = STATUS_LINE.exec(statusLine) ?? [];
   if (digits === undefined) throw new InvalidAnswerError('no status line');
   const status = Number(digits);
-  const fields = parseFields(lines);
+  const fields = lineEnd === -1 ? [] : parseSection(text, lineEnd + 2);
   const facts = readConnectionFields(fields);
   const framing = framingOf(status, method, facts);
   return {
@@ -40,6 +45,38 @@ export function parseHead(text: string, method: string): ParsedHead {
     keepAlive: framing.kind !== 'until_close' && stays(minor === '1', facts),
     keepAliveSeconds: facts.keepAliveSeconds,
   };
+}
+
+/** The fields of a head from `start` on; what a pattern for each line would find is found in one walk. */
+function parseSection(text: string, start: number): string[] {
+  const fields: string[] = [];
+  let at = start;
+  while (at < text.length) {
+    const nameAt = at;
+    while (isNameChar(text.charCodeAt(at))) at += 1;
+    const colon = at;
+    do at += 1;
+    while (isValueChar(text.charCodeAt(at)));
+    const isWhole = at >= text.length || (text.charCodeAt(at) === CR && text.charCodeAt(at + 1) === LF);
+    // The long way round says what is wrong.
+    if (text.charCodeAt(colon) !== COLON || colon === nameAt || !isWhole) return parseFields(linesFrom(text, start));
+    fields.push(text.slice(nameAt, colon), trim(text, colon + 1, at));
+    at += 2;
+  }
+  // A line end with nothing behind it would be a field without a name.
+  return text.endsWith('\r\n') ? parseFields(linesFrom(text, start)) : fields;
+}
+
+function linesFrom(text: string, start: number): string[] {
+  return text.slice(start).split('\r\n');
+}
+
+function isNameChar(code: number): boolean {
+  return code < 0x80 && NAME_CHARS[code] === 1;
+}
+
+function isValueChar(code: number): boolean {
+  return (code >= 0x20 && code !== 0x7f && code <= 0xff) || code === 0x09;
 }
 
 /** Header or trailer lines, flat. Throws an InvalidAnswerError. */
@@ -58,12 +95,16 @@ export function parseFields(lines: readonly string[]): string[] {
 }
 
 /** Without the spaces and tabs around it; String.trim would take U+00A0 away, which is a byte of the value here. */
-function trim(line: string, from: number): string {
+function trim(line: string, from: number, to = line.length): string {
   let start = from;
-  let end = line.length;
-  while (start < end && (line[start] === ' ' || line[start] === '\t')) start += 1;
-  while (end > start && (line[end - 1] === ' ' || line[end - 1] === '\t')) end -= 1;
+  let end = to;
+  while (start < end && isSpace(line.charCodeAt(start))) start += 1;
+  while (end > start && isSpace(line.charCodeAt(end - 1))) end -= 1;
   return line.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /** What the fields about connection and framing say; lists are split at their commas (RFC 9110 section 5.6.1), in lower case. */
@@ -98,6 +139,7 @@ function isNamed(name: string, lower: string): boolean {
 
 /** No pattern splits and trims at once: on many spaces its work would grow with their square. */
 function listOf(value: string): string[] {
+  if (!value.includes(',')) return [trim(value, 0).toLowerCase()];
   return value
     .toLowerCase()
     .split(',')

@@ -70,50 +70,47 @@ export function createUpstream({ target, timeouts, maxHeaderBytes, clock }: Upst
     { clock, timeoutMs: timeouts.connectMs },
   );
   const pool = new ConnectionPool({ timeouts, clock, maxHeadBytes: maxHeaderBytes });
-  /** Requests that wait for a connection. */
-  const waiting = new Set<() => void>();
-
-  /** `begin` starts to look for a connection, hands the call over and returns a way to stop. */
-  function wait(begin: (found: (call: Call | undefined) => void) => () => void): Call {
-    let call: Call | undefined;
-    let isAborted = false;
-    const stop = begin((found) => {
-      waiting.delete(stop);
-      call = found;
-      // The handler may have given it up on hearing of the connection.
-      if (isAborted) found?.abort();
-    });
-    waiting.add(stop);
-    return {
-      resume: () => call?.resume(),
-      abort() {
-        isAborted = true;
-        if (waiting.delete(stop)) stop();
-        call?.abort();
-      },
-    };
-  }
+  const dialing = new Set<Sending>();
+  /** Requests that wait for the turn to end. */
+  let turn: Sending[] = [];
 
   function sendOnFresh(request: CallRequest, handler: CallHandler): Call {
-    return wait((found) =>
-      dial({
-        onSocket: (socket) => found(pool.add(socket).send(request, handler)),
-        onError(code, message) {
-          found(undefined);
-          handler.onError(code, message);
-        },
-      }),
-    );
+    const sending = new Sending(request, handler);
+    const stop = dial({
+      onSocket(socket) {
+        dialing.delete(sending);
+        sending.found(pool.add(socket).send(request, handler));
+      },
+      onError(code, message) {
+        dialing.delete(sending);
+        handler.onError(code, message);
+      },
+    });
+    dialing.add(sending);
+    sending.stop = () => {
+      dialing.delete(sending);
+      stop();
+    };
+    return sending;
   }
 
   function sendOnKept(request: CallRequest, handler: CallHandler): Call {
-    return wait((found) => {
-      const again = mayGoTwice(request) ? () => found(sendOnFresh(request, handler)) : undefined;
-      const turn = setImmediate(() => {
-        found(pool.take()?.send(request, handler, again) ?? sendOnFresh(request, handler));
-      });
-      return () => clearImmediate(turn);
-    });
+    const sending = new Sending(request, handler);
+    if (turn.length === 0) setImmediate(endTurn);
+    turn.push(sending);
+    return sending;
+  }
+
+  function endTurn(): void {
+    const due = turn;
+    turn = [];
+    for (const sending of due) if (!sending.isAborted) sending.found(sendNow(sending));
+  }
+
+  function sendNow(sending: Sending): Call {
+    const { request, handler } = sending;
+    const again = mayGoTwice(request) ? () => sending.found(sendOnFresh(request, handler)) : undefined;
+    return pool.take()?.send(request, handler, again) ?? sendOnFresh(request, handler);
   }
 
   return {
@@ -126,11 +123,42 @@ export function createUpstream({ target, timeouts, maxHeaderBytes, clock }: Upst
     },
     close: () => pool.close(),
     destroy() {
-      for (const stop of waiting) stop();
-      waiting.clear();
+      for (const sending of [...turn, ...dialing]) sending.abort();
       pool.destroy();
     },
   };
+}
+
+/** A request on its way to a connection, and then the call that it became. */
+class Sending implements Call {
+  readonly request: CallRequest;
+  readonly handler: CallHandler;
+  /** Ends the search for a connection. */
+  stop: (() => void) | undefined;
+  isAborted = false;
+  #call: Call | undefined;
+
+  constructor(request: CallRequest, handler: CallHandler) {
+    this.request = request;
+    this.handler = handler;
+  }
+
+  found(call: Call): void {
+    this.#call = call;
+    this.stop = undefined;
+    // The handler may have given it up on hearing of the connection.
+    if (this.isAborted) call.abort();
+  }
+
+  resume(): void {
+    this.#call?.resume();
+  }
+
+  abort(): void {
+    this.isAborted = true;
+    this.stop?.();
+    this.#call?.abort();
+  }
 }
 
 function mayGoTwice({ method, body }: CallRequest): boolean {

@@ -73,6 +73,26 @@ describe('the gateway timeout', () => {
     }
   });
 
+  test('is learned from what a try took, without the queue before it', () => {
+    const queued = [100, 80, 300, 55].map((durationSeconds, index) => ({
+      ...BARE_504,
+      at: index * 600,
+      durationSeconds,
+      lastTry: { durationSeconds: 30 + index / 10 },
+    }));
+    const seen = causesOf([
+      ...queued,
+      { ...BARE_504, at: 3000, durationSeconds: 90, lastTry: { durationSeconds: 30.2 } },
+      { ...BARE_504, at: 4000, durationSeconds: 30.2, lastTry: { durationSeconds: 3 } },
+    ]);
+    assert.deepEqual(seen.slice(4), ['gateway_timeout_long_generation', 'upstream_timeout']);
+  });
+
+  test('is not disproved by an answer that waited for its turn', () => {
+    const late = { at: 0, durationSeconds: 150, lastTry: { durationSeconds: 2 } };
+    assert.equal(causesOf([late, ...timeouts(Array(5).fill(100))]).at(-1), 'gateway_timeout_long_generation');
+  });
+
   test('as configured, is believed until a dozen timeouts lie elsewhere', () => {
     const seen = causesOf(timeouts(Array(13).fill(100), { gatewayTimeoutSeconds: 60 }));
     assert.deepEqual(new Set(seen.slice(0, 12)), new Set(['upstream_timeout']));

@@ -25,6 +25,15 @@ describe('a 503 without a reason', () => {
     assert.deepEqual(seen.at(-1), { cause: 'surge_protection', basis: 'timing', rule: 'refused_in_ramp' });
   });
 
+  test('is surge protection, however long it had waited for its turn before', () => {
+    const waited = { ...REFUSED, durationSeconds: 20, lastTry: REFUSED };
+    const burst = steady({ from: 300, to: 310, everySeconds: 0.2 }, { durationSeconds: 2 });
+    const [cause] = replay([...CALM, ...burst, { ...waited, at: 289 }])
+      .slice(-1)
+      .map((verdict) => verdict.cause);
+    assert.equal(cause, 'surge_protection');
+  });
+
   test('is surge protection when a burst is refused before anything of it has ended', () => {
     const burst = steady({ from: 300, to: 302, everySeconds: 0.02 }, REFUSED);
     const { surge_protection: shaped = 0, service_unavailable: unclear = 0 } = causesAfter(CALM, burst);

@@ -6,27 +6,29 @@ import { networkFailure, STOPPED } from '../../../../src/input/proxy/own-answer.
 import { createManualClock } from '../../../support/manual-clock.ts';
 
 const FINE: ExchangeFacts = {
+  request: { model: 'm', stream: true, keyPresent: true, mustEnd: true },
+  headers: {
+    requestId: undefined,
+    retryAfterSeconds: undefined,
+    shouldRetry: undefined,
+    rateLimit: undefined,
+    errorType: undefined,
+    markedOrigin: undefined,
+  },
   provider: 'p',
   startMs: 1000,
   endMs: 3500,
-  model: 'm',
-  stream: true,
-  keyPresent: true,
-  requestId: undefined,
-  retryAfterSeconds: undefined,
-  shouldRetry: undefined,
-  rateLimit: undefined,
-  errorType: undefined,
-  markedOrigin: undefined,
   attempt: 1,
+  lastTry: { startMs: 1000, endMs: undefined },
   phase: 'stream',
   status: 200,
   own: undefined,
   cut: undefined,
   clientLeft: false,
-  mustEnd: true,
   response: { stream: { firstTokenMs: 1250, lastTokenMs: 3250, isComplete: true } },
 };
+
+const asked = (changes: Partial<ExchangeFacts['request']>) => ({ request: { ...FINE.request, ...changes } });
 
 function eventOf(changes: Partial<ExchangeFacts>) {
   return toEvent({ ...FINE, ...changes }, createManualClock());
@@ -43,14 +45,33 @@ test('a success has spans in seconds and neither phase nor error', () => {
   );
 });
 
+test('the last try is told apart where it is not all there was', () => {
+  const tries = [
+    { startMs: 1000, endMs: undefined },
+    { startMs: 1200, endMs: undefined },
+    { startMs: 1200, endMs: 2000 },
+    undefined,
+  ].map((lastTry) => eventOf({ lastTry }));
+  assert.deepEqual(
+    tries.map(({ lastTry }) => lastTry),
+    [
+      undefined,
+      { durationSeconds: 2.3, firstTokenSeconds: 0.05 },
+      { durationSeconds: 0.8, firstTokenSeconds: 0.05 },
+      {},
+    ],
+  );
+  assert.deepEqual(new Set(tries.map(({ durationSeconds }) => durationSeconds)), new Set([2.5]));
+});
+
 test('spans that are not known are absent, not zero', () => {
   const event = eventOf({ response: {} });
   assert.deepEqual([event.firstTokenSeconds, event.outputSeconds, event.stream], [undefined, undefined, true]);
 });
 
 test('an answer that is a stream overrules the request’s flag', () => {
-  assert.equal(eventOf({ stream: undefined }).stream, true);
-  assert.equal(eventOf({ stream: undefined, response: {} }).stream, undefined);
+  assert.equal(eventOf(asked({ stream: undefined })).stream, true);
+  assert.equal(eventOf({ ...asked({ stream: undefined }), response: {} }).stream, undefined);
 });
 
 test('the hardest fact decides', () => {
@@ -78,7 +99,7 @@ test('the hardest fact decides', () => {
     ],
     ['failed inside', { response: { ...stream(false), error } }, [200, 'provider', 'overloaded']],
     ['no end', { response: stream(false) }, [200, 'provider', 'missing_terminal_event']],
-    ['no end, none expected', { response: stream(false), mustEnd: false }, [200, 'provider', undefined]],
+    ['no end, none expected', { response: stream(false), ...asked({ mustEnd: false }) }, [200, 'provider', undefined]],
     ['unreadable', { response: stream(undefined) }, [200, 'provider', undefined]],
     ['a page of HTML', { status: 503, response: { error: { shape: 'html' } } }, [503, 'edge', undefined]],
     ['a plain error', { status: 429, response: { error } }, [429, 'provider', 'overloaded']],
@@ -91,7 +112,7 @@ test('the hardest fact decides', () => {
 
 test('the type that a header names stands in for one that the body does not', () => {
   const errorOf = (error: ErrorFacts) =>
-    eventOf({ status: 429, response: { error }, errorType: 'ThrottlingException' }).error;
+    eventOf({ status: 429, response: { error }, headers: { ...FINE.headers, errorType: 'ThrottlingException' } }).error;
   const message = 'Too many requests';
   assert.deepEqual(errorOf({ message }), { message, type: 'ThrottlingException' });
   assert.deepEqual(errorOf({ message, code: 'slow_down' }), { message, code: 'slow_down' });

@@ -113,6 +113,15 @@ describe('recorder', () => {
     assert.deepEqual(scrape().by('llm_requests_near_timeout_total', ['stream']), { false: 1, unknown: 1, true: 1 });
   });
 
+  test('calls a success near the timeout by its last try', () => {
+    const { finish, scrape } = newRecorder();
+    finish({ durationSeconds: 55, lastTry: { durationSeconds: 1 } });
+    finish({ durationSeconds: 300, stream: true, firstTokenSeconds: 55, lastTry: { firstTokenSeconds: 1 } });
+    finish({ durationSeconds: 90, stream: undefined, lastTry: { durationSeconds: 50 } });
+    assert.deepEqual(scrape().by('llm_requests_near_timeout_total', ['stream']), { unknown: 1 });
+    assert.equal(scrape().sum('llm_request_duration_seconds_sum'), 445, 'durations stay those of whole requests');
+  });
+
   test('says which evidence decided, for failures only', () => {
     const { finish, scrape } = newRecorder();
     finish({});

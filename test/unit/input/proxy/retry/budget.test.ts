@@ -14,6 +14,12 @@ test('quiet traffic has a few retries, and no more than those', () => {
   assert.equal(taken(budget, 0.2, 100), FREE_RETRIES);
 });
 
+test('of several processes each has its part of the free ones', () => {
+  const budget = createRetryBudget(createManualClock(), 3);
+  budget.request();
+  assert.equal(taken(budget, 0.2, 100), 3);
+});
+
 test('traffic earns its ratio, and the free ones are not on top of it', () => {
   const budget = createRetryBudget(createManualClock());
   for (let sent = 0; sent < 500; sent += 1) budget.request();
