@@ -12,6 +12,9 @@ const MIN_BYTES = 32 * 1024;
 /** Lines may be slow all of a sudden, when everything fails: a step of so many bytes is over in some 10 ms even so. */
 const MAX_BYTES = 1024 * 1024;
 
+/** On a busy machine a step may take long because others run meanwhile: the quickest of so many steps tells how quickly lines are read. */
+const STEPS = 4;
+
 /** How much one step of a log reads: as much as it was able to read in the time of a step. */
 export interface StepBudget {
   readonly bytes: number;
@@ -22,6 +25,8 @@ export interface StepBudget {
 /** `fixed` is for those who want to say it themselves. */
 export function createStepBudget(clock: Pick<Clock, 'elapsedMs'>, fixed: number | undefined): StepBudget {
   let bytes = fixed ?? FIRST_BYTES;
+  const bytesPerMs = new Float64Array(STEPS);
+  let steps = 0;
   return {
     get bytes() {
       return bytes;
@@ -32,8 +37,10 @@ export function createStepBudget(clock: Pick<Clock, 'elapsedMs'>, fixed: number 
       const tookMs = clock.elapsedMs() - startMs;
       // A step that ended early tells of other things than the speed of reading.
       if (fixed !== undefined || read < bytes || tookMs <= 0) return read;
-      // Up by half at most, as one quick step may be luck; down at once.
-      const fitting = Math.min((read * STEP_MS) / tookMs, bytes * 1.5);
+      bytesPerMs[steps % STEPS] = read / tookMs;
+      steps += 1;
+      // Up by half at most, as a quick step may be luck.
+      const fitting = Math.min(Math.max(...bytesPerMs) * STEP_MS, bytes * 1.5);
       bytes = Math.round(Math.min(Math.max(fitting, MIN_BYTES), MAX_BYTES));
       return read;
     },

@@ -26,11 +26,17 @@ test('a step is never so small that it is all overhead, nor so large that slow l
   assert.equal(readAt(1e9, 20).budget.bytes, 1024 * 1024);
 });
 
-test('lines that are slow all of a sudden make the next step small at once', () => {
+test('lines that are slow all of a sudden make steps small soon', () => {
   const { budget, step } = readAt(400_000, 20);
   assert.equal(budget.bytes, 800_000);
-  step(20_000);
+  for (let turn = 0; turn < 4; turn += 1) step(20_000);
   assert.equal(budget.bytes, 40_000);
+});
+
+test('a step in which something else ran says nothing of speed', () => {
+  const { budget, step } = readAt(100_000, 20);
+  for (const speed of [1000, 5000, 2000, 100_000, 1000]) step(speed);
+  assert.equal(budget.bytes, 200_000);
 });
 
 test('a step that had less to read says nothing of speed', () => {
