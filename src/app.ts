@@ -121,7 +121,7 @@ function joinParts({ settings, loadSettings, store, state, clock, log, build, st
   });
   const web = createWebServer({
     ...{ store, recorder, catalogue, clock, log, build, scrapers, cut: state.commit, state: state.status },
-    isReady: () => ready,
+    isReady: () => ready && inputs.isServing(),
     inputs: () => describeInputs(running().config),
     receive: inputs.receive,
     advice: () => adviceOn(running().config),

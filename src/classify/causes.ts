@@ -38,6 +38,7 @@ export const CAUSES = [
   'no_available_backend',
   'gateway_overload',
   'shed_by_exporter',
+  'exporter_failed',
   'gateway_credentials_invalid',
   'stream_interrupted',
   'client_aborted',

@@ -48,7 +48,8 @@ export function proxySettings(proxy: ProxyConfig, env: Environment, share: Share
   return {
     upstreams: routeSpecs(proxy, env),
     maxRequestBytes: proxy.max_request,
-    maxConnections: shareOf(proxy.max_connections, share),
+    // A reload may ask for fewer than there are processes, which only a restart changes.
+    maxConnections: Math.max(1, shareOf(proxy.max_connections, share)),
     hasCauseHeader: proxy.cause_header,
     tls: proxy.tls && { cert: readFileSync(proxy.tls.cert_file), key: readFileSync(proxy.tls.key_file) },
   };

@@ -26,6 +26,8 @@ export interface Inputs {
   start(): Promise<ListenAddress | undefined>;
   /** Takes up a changed configuration; nothing under way is interrupted. */
   reconfigure(config: Config): void;
+  /** Whether requests to the proxy find somebody; true where there is no proxy. */
+  isServing(): boolean;
   /** Takes a request to push; the web server hands it over. */
   readonly receive: PushReceiver['receive'];
   /** What is saved in the same tick as the counters, so that both tell of the same lines. */
@@ -78,6 +80,7 @@ export function createInputs(options: InputsOptions): Inputs {
   push.reconfigure(config.push);
   return {
     receive: push.receive,
+    isServing: () => proxy?.isServing() ?? true,
     async start() {
       const address =
         config.proxy && proxy && (await listenOn('proxy.listen_address', config.proxy.listen_address, proxy));
@@ -111,6 +114,7 @@ export function createInputs(options: InputsOptions): Inputs {
 /** The proxy as inputs see it, in one process or in several. */
 interface ProxyInput extends Omit<ConfiguredProxy, 'reconfigure'> {
   reconfigure(config: Config): void;
+  isServing(): boolean;
 }
 
 function createProxyInput({
@@ -124,11 +128,12 @@ function createProxyInput({
   if (config.proxy === undefined) return undefined;
   if (config.proxy.workers === 1) {
     const proxy = createConfiguredProxy({ config: config.proxy, env, sink, clock, log });
-    return { ...proxy, reconfigure: (next) => next.proxy && proxy.reconfigure(next.proxy) };
+    return { ...proxy, isServing: () => true, reconfigure: (next) => next.proxy && proxy.reconfigure(next.proxy) };
   }
   const pool = new WorkerPool({ settings: workerSettings(config, config.proxy), program, sink, clock, log });
   return {
     listen: (address) => pool.listen(address),
+    isServing: () => pool.isServing,
     reconfigure: (next) => next.proxy && pool.reconfigure(workerSettings(next, next.proxy)),
     drain: (deadlineMs) => pool.drain(deadlineMs),
     close: () => pool.close(),

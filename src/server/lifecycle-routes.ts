@@ -4,7 +4,7 @@ import { onlyMethods, sendText } from './respond.ts';
 
 /** What the lifecycle routes ask and can trigger. */
 export interface LifecycleOptions {
-  /** False until everything is started, and again while requests drain. */
+  /** False until everything is started, while no process of the proxy is there, and again while requests drain. */
   readonly isReady: () => boolean;
   /** Absent unless `--web.enable-lifecycle`. Gives what is wrong with the new configuration; nothing when it is in force. */
   readonly reload?: (() => readonly Problem[]) | undefined;

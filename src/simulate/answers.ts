@@ -150,6 +150,11 @@ export const answers = {
     },
     { 'x-llm-exporter-origin': 'exporter', ...retryAfter(2) },
   ),
+  exporter_failed: openai(503, {
+    message: 'the worker process of the proxy that had this request ended',
+    type: 'service_unavailable',
+    code: 'worker_died',
+  }),
   gateway_credentials_invalid: openai(401, {
     message: 'litellm.AuthenticationError: AuthenticationError: OpenAIException - Incorrect API key provided',
     code: '401',

@@ -33,7 +33,7 @@ describe('workers that die', () => {
     const { by, sum } = await exporter.settled(7);
     assert.deepEqual(by('llm_requests_total', ['model', 'code', 'cause']), {
       'm 200 none': 3,
-      'm 503 gateway_overload': 4,
+      'm 503 exporter_failed': 4,
     });
     await patiently(() => assert.equal(exporter.pids().length, 2));
     assert.equal(sum('llm_exporter_proxy_worker_uncounted_requests_total'), 0);

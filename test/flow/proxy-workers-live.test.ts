@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { bodyOf, send } from '../support/proxy.ts';
@@ -16,6 +16,7 @@ import {
 } from '../support/several-workers.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { startUpstream } from '../support/upstream.ts';
+import { createAuthority } from '../support/wire-certificates.ts';
 
 async function onBoth(exporter: SeveralWorkers, count: number) {
   const streams = [];
@@ -50,6 +51,47 @@ describe('the life of several workers', () => {
     assert.deepEqual(await outcomes(streams), { whole: 4, cut: 0 });
     await exporter.inFlight(0);
     assert.equal((await exporter.scrape()).sum('llm_requests_total', { code: '200' }) >= 4, true);
+  });
+
+  test('one that follows another serves though the rules file is of no use by now', async (t) => {
+    const api = await startHeldApi(t);
+    const rules = join(await tempDir(t), 'rules.yml');
+    await writeFile(rules, 'rules: []\n');
+    const exporter = await startWorkers(t, { upstream: api.url }, { args: [`--rules.file=${rules}`] });
+    await writeFile(rules, 'rules: [');
+    const [first, second] = pair(exporter);
+    await exporter.kill(first);
+    await patiently(() => assert.equal(exporter.pids().length, 2));
+    assert.match(
+      exporter.stderr(),
+      /msg="a worker could not read the rules file and names causes by the built-in rules"/,
+    );
+    await exporter.kill(second);
+    const answer = await send(exporter.port, CHAT, { path: '/v1/chat/completions' });
+    assert.equal(answer.statusCode, 200);
+    answer.resume();
+    await exporter.settled(1);
+  });
+
+  test('the exporter is ready as long as there is anybody to take a request', async (t) => {
+    const authority = await createAuthority({ after: (task) => t.after(task) });
+    const { cert, key } = await authority.issue('DNS:localhost');
+    const folder = await tempDir(t);
+    const tls = { cert_file: join(folder, 'cert.pem'), key_file: join(folder, 'key.pem') };
+    await writeFile(tls.cert_file, cert);
+    await writeFile(tls.key_file, key);
+    const exporter = await startWorkers(t, { upstream: 'http://127.0.0.1:9', tls });
+    const ready = async (): Promise<number> => (await fetch(`${exporter.webUrl}/-/ready`)).status;
+    assert.equal(await ready(), 200);
+    // Without its certificate none can follow.
+    await rm(tls.cert_file);
+    const [first, second] = pair(exporter);
+    await exporter.kill(first);
+    assert.equal(await ready(), 200);
+    await exporter.kill(second);
+    assert.equal(await ready(), 503);
+    await writeFile(tls.cert_file, cert);
+    await patiently(async () => assert.equal(await ready(), 200));
   });
 
   test('SIGTERM drains all: no new requests, running ones finish, and all processes end with 0', async (t) => {

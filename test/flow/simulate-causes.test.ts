@@ -43,6 +43,7 @@ const seenOf: Readonly<Record<Cause, Seen>> = {
   no_available_backend: 503,
   gateway_overload: 503,
   shed_by_exporter: 503,
+  exporter_failed: 503,
   gateway_credentials_invalid: 401,
   stream_interrupted: 'cut',
   client_aborted: 'silent',

@@ -5,19 +5,21 @@ import type { Outcome } from './limits/trials.ts';
 
 /**
  * Whether an event says anything about the provider. What the client, the network or the exporter itself ended does
- * not; nor does a retried request: how many were under way is known of its first try only.
+ * not. Each try does, be it tried again or not: the provider cannot tell our tries from those of a client that repeats by
+ * itself, and in an outage in which every request is tried again there would be nothing else to learn from.
  */
-export function isEvidence({ attempt, origin }: RequestEvent, cause: Cause): boolean {
-  return (
-    (attempt === undefined || attempt === 1) &&
-    (origin === undefined || origin === 'provider' || origin === 'edge') &&
-    cause !== 'client_aborted'
-  );
+export function isEvidence({ origin }: RequestEvent, cause: Cause): boolean {
+  return (origin === undefined || origin === 'provider' || origin === 'edge') && cause !== 'client_aborted';
 }
 
-/** Whether an event is the one end of a request, at a time that can be. */
-export function isPlausible({ timeMs, final, durationSeconds = 0 }: RequestEvent): boolean {
-  return final && Number.isFinite(timeMs) && Number.isFinite(durationSeconds) && durationSeconds >= 0;
+/** Whether an event tells how many others were under way: they were counted when its request came. */
+export function isFirstTry({ attempt }: RequestEvent): boolean {
+  return attempt === undefined || attempt === 1;
+}
+
+/** Whether an event ended at a time that can be. */
+export function isPlausible({ timeMs, durationSeconds = 0 }: RequestEvent): boolean {
+  return Number.isFinite(timeMs) && Number.isFinite(durationSeconds) && durationSeconds >= 0;
 }
 
 /** When the request came to the provider, by its own account; its end where it does not say how long it took. */

@@ -3,6 +3,7 @@ import type { RequestEvent } from '../../event/request-event.ts';
 import type { Cause } from '../causes.ts';
 import {
   isEvidence,
+  isFirstTry,
   isGatewayTimeout,
   isPlausible,
   isUnexplained,
@@ -13,7 +14,7 @@ import {
 import type { Count } from './traffic-counts.ts';
 import type { KnownContext, ModelState } from './traffic-state.ts';
 
-/** Learns from a request that has ended and was classified, if it is evidence. A success allocates nothing. */
+/** Learns from a try that has ended and was classified, if it is evidence. A success allocates nothing. */
 export function learn(model: ModelState, event: RequestEvent, cause: Cause, { inFlight }: KnownContext): void {
   if (!isPlausible(event)) return;
   const { timeMs, rateLimit } = event;
@@ -26,7 +27,7 @@ export function learn(model: ModelState, event: RequestEvent, cause: Cause, { in
   }
   const waited = waitedSeconds(event);
   const outcome = outcomeOf(event, cause);
-  if (outcome !== undefined) model.trials.add(outcome, startMs, inFlight, event.requestBytes);
+  if (outcome !== undefined && isFirstTry(event)) model.trials.add(outcome, startMs, inFlight, event.requestBytes);
   if (waited !== undefined) model.provider.quickest.add(waited, timeMs);
   if (rateLimit !== undefined) model.told.learn(rateLimit);
   count(model, cause === 'none' ? 'admitted' : 'failed', startMs);

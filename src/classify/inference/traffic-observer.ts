@@ -18,7 +18,7 @@ import {
 export interface Traffic {
   /** What the traffic before this request says about it, for `classify`. */
   contextFor(event: RequestEvent, known?: KnownContext): ClassifyContext;
-  /** Learns from a request that has ended, after it was classified. */
+  /** Learns from a try that has ended, after it was classified. */
   observe(event: RequestEvent, cause: Cause, known?: KnownContext): void;
   /** `observe` for a success of the batch that was begun last, which says nothing but the numbers of its row. */
   observeRow(row: number, isStream: boolean): void;

@@ -162,7 +162,7 @@ export const proxySchema = z
     workers: workersSchema
       .prefault(1)
       .describe(
-        'Processes that share the port, for more than one core; `auto`: as many as there are cores. One set of counters, kept in a process of its own. A `throttle` holds for all together; `max_connections` is divided among them, as is what a retry budget gives for free (its ratio is of the traffic of each). Needs a restart.',
+        'Processes that share the port, for more than one core; `auto`: as many as there are cores. One set of counters, kept in a process of its own. A `throttle` holds for all together; `max_connections` is divided among them, as is what a retry budget gives for free (its ratio is of the traffic of each). `/-/ready` says 503 while none of them is there. Needs a restart.',
       ),
     cause_header: z
       .boolean()

@@ -55,6 +55,7 @@ export const RULE_CASES: Readonly<Record<string, RuleCase>> = {
   exporter_too_slow: { code: 408, origin: 'exporter' },
   exporter_refused_request: { code: 404, origin: 'exporter' },
   exporter_shed: { code: 503, origin: 'exporter', error: { code: 'shed_queue_full' } },
+  exporter_worker_died: { code: 503, origin: 'exporter', error: { code: 'worker_died' } },
   exporter_limit: { code: 503, origin: 'exporter', error: { code: 'draining' } },
   other_exporter_shed: coded(503, 'shed_queue_timeout'),
   flag_client_left: { code: 200, flags: 'CD--' },

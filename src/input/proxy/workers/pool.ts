@@ -2,6 +2,7 @@ import type { Clock } from '../../../clock.ts';
 import type { ListenAddress } from '../../../config/units.ts';
 import type { ProxySink, WorkerCounts, WorkerSink } from '../../../event/sink.ts';
 import type { Log } from '../../../log.ts';
+import { createGuard, type Guard } from '../tap/guard.ts';
 import { type Backoff, createBackoff } from './backoff.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { ToMain, ToWorker, WorkerSettings } from './messages.ts';
@@ -25,6 +26,8 @@ interface Slot {
   readonly index: number;
   readonly backoff: Backoff;
   worker: RunningWorker | undefined;
+  /** Whoever has it from then on may die and is followed by another; before that, the start of the exporter has failed. */
+  hasListened: boolean;
   cancelRestart: () => void;
 }
 
@@ -48,6 +51,7 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #slots: readonly Slot[];
   readonly #desk: TurnDesk;
+  readonly #guard: Guard;
   readonly #counts: WorkerCounts;
   #settings: WorkerSettings;
   #address: ListenAddress = { host: '', port: 0 };
@@ -60,9 +64,11 @@ export class WorkerPool {
     this.#options = options;
     this.#settings = settings;
     this.#slots = Array.from({ length: settings.proxy.workers }, (_, index) => {
-      return { index, backoff: createBackoff(clock), worker: undefined, cancelRestart: () => undefined };
+      const backoff = createBackoff(clock);
+      return { index, backoff, worker: undefined, hasListened: false, cancelRestart: () => undefined };
     });
     this.#desk = createTurnDesk({ ...options, config: settings.proxy });
+    this.#guard = createGuard(options.log);
     this.#counts = sink.workers();
     this.#counts.up(0);
   }
@@ -73,6 +79,11 @@ export class WorkerPool {
     const [first = address] = await Promise.all(this.#slots.map((slot) => this.#start(slot)));
     this.#listened = first;
     return first;
+  }
+
+  /** Whether anybody takes connections now. */
+  get isServing(): boolean {
+    return this.#upCount > 0;
   }
 
   reconfigure(settings: WorkerSettings): void {
@@ -94,7 +105,7 @@ export class WorkerPool {
     const gone = Promise.withResolvers<void>();
     const process = new WorkerProcess({
       program,
-      hear: (message) => this.#hear(worker, message),
+      hear: (message) => this.#hear(slot, worker, message),
       onGone: (how) => {
         this.#gone(slot, how);
         gone.resolve();
@@ -102,7 +113,7 @@ export class WorkerPool {
     });
     const worker: RunningWorker = {
       ...{ process, gone: gone.promise, isUp: false },
-      ledger: createLedger({ sink, clock }),
+      ledger: createLedger({ sink, clock, guard: this.#guard }),
       book: this.#desk.open((message) => process.tell(message)),
       listening: Promise.withResolvers(),
     };
@@ -113,13 +124,14 @@ export class WorkerPool {
     return worker.listening.promise;
   }
 
-  #hear(worker: RunningWorker, message: ToMain): void {
+  #hear(slot: Slot, worker: RunningWorker, message: ToMain): void {
     const { log } = this.#options;
     const { ledger, book, listening, process } = worker;
     if (ledger.take(message) || book.take(message)) return;
     switch (message[0]) {
       case 'listening':
         worker.isUp = true;
+        slot.hasListened = true;
         this.#countUp();
         log.info('a worker of the proxy listens', { worker: process.pid });
         listening.resolve(message[1]);
@@ -147,9 +159,10 @@ export class WorkerPool {
     worker.book.close();
     this.#countUp();
     worker.listening.reject(new Error(`a worker process ended before it listened: ${how}`));
-    if (this.#isStopping || this.#listened === undefined) return;
+    if (this.#isStopping || !slot.hasListened) return;
     // A free port that was asked for is known to Node by that wish, as long as anyone has it, and then by nothing but its number.
-    if (this.#slots.every((other) => other.worker === undefined)) this.#address = this.#listened;
+    const isLast = this.#slots.every((other) => other.worker === undefined);
+    if (isLast && this.#listened !== undefined) this.#address = this.#listened;
     const fields = { worker: worker.process.pid, how, requests, again_in_ms: this.#restartLater(slot) };
     this.#options.log.error('a worker of the proxy died, its requests with it; another takes its place', fields);
   }
@@ -175,7 +188,11 @@ export class WorkerPool {
   }
 
   #countUp(): void {
-    this.#counts.up(this.#slots.filter(({ worker }) => worker?.isUp === true).length);
+    this.#counts.up(this.#upCount);
+  }
+
+  get #upCount(): number {
+    return this.#slots.filter(({ worker }) => worker?.isUp === true).length;
   }
 
   #tellAll(message: ToWorker): void {

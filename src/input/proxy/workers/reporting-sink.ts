@@ -21,25 +21,33 @@ export interface Judge {
 const MAX_WAITING = 50_000;
 
 /** The sink of a worker: tells the main process, which counts. */
+export interface ReportingSink extends ProxySink {
+  /** Tells of what was not reported, whatever waits: no report follows that could. */
+  tellUncounted(): void;
+}
+
 export function createReportingSink({
   outbox,
   judge,
 }: {
   readonly outbox: Outbox<ToMain>;
   readonly judge: Judge;
-}): ProxySink {
+}): ReportingSink {
   let lastId = 0;
   let unreported = 0;
 
+  function tellUncounted(): void {
+    if (unreported > 0) outbox.push(['uncounted', unreported]);
+    unreported = 0;
+  }
+
   function tell(message: ToMain): void {
-    if (unreported > 0 && outbox.size < MAX_WAITING) {
-      outbox.push(['uncounted', unreported]);
-      unreported = 0;
-    }
+    if (outbox.size < MAX_WAITING) tellUncounted();
     outbox.push(message);
   }
 
   return {
+    tellUncounted,
     open({ provider }) {
       if (outbox.size >= MAX_WAITING) {
         unreported += 1;

@@ -7,7 +7,7 @@ import type { ToMain, ToWorker, WorkerSettings, WorkerStart } from './messages.t
 import { Outbox } from './outbox.ts';
 import { createRemoteLog } from './remote-log.ts';
 import { createRemoteTurns } from './remote-turns.ts';
-import { createReportingSink, type Judge } from './reporting-sink.ts';
+import { createReportingSink, type Judge, type ReportingSink } from './reporting-sink.ts';
 import { shareOf } from './share.ts';
 
 /** A judge that can be reloaded; that throws a ProblemError where the rules cannot be read, and changes nothing then. */
@@ -39,6 +39,7 @@ export function runWorker(options: WorkerOptions): Promise<void> {
 interface Serving {
   readonly proxy: ConfiguredProxy;
   readonly judge: WorkerJudge;
+  readonly sink: ReportingSink;
   settings: WorkerSettings;
 }
 
@@ -58,7 +59,7 @@ class Worker {
       for (const message of batch) this.#hear(message);
     });
     channel.onLost(() => this.#orphaned());
-    channel.onExit(() => this.#outbox.flush());
+    channel.onExit(() => this.#tellRest());
   }
 
   get over(): Promise<void> {
@@ -92,20 +93,33 @@ class Worker {
 
   /** Nothing it waits for rejects: what cannot be had is told. */
   async #start({ address, share, ...settings }: WorkerStart): Promise<void> {
-    const { createJudge, clock, env } = this.#options;
+    const { clock, env } = this.#options;
     try {
-      const judge = createJudge(settings);
+      const judge = this.#createJudge(settings);
+      const sink = createReportingSink({ outbox: this.#outbox, judge });
       const proxy = createConfiguredProxy({
-        ...{ config: settings.proxy, share, env, clock, log: this.#log },
-        sink: createReportingSink({ outbox: this.#outbox, judge }),
+        ...{ config: settings.proxy, share, env, clock, log: this.#log, sink },
         shared: { freeRetries: shareOf(FREE_RETRIES, share), turns: this.#turns.source },
       });
-      this.#serving = { proxy, judge, settings };
+      this.#serving = { proxy, judge, sink, settings };
       this.#outbox.push(['listening', await proxy.listen(address)]);
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : '';
       this.#outbox.push(['refused', code, error instanceof Error ? error.message : String(error)]);
       void this.#end((proxy) => proxy.close());
+    }
+  }
+
+  /** The main process goes on by the rules that it has read: what became of their file since must keep nobody from serving. */
+  #createJudge(settings: WorkerSettings): WorkerJudge {
+    const { createJudge } = this.#options;
+    try {
+      return createJudge(settings);
+    } catch (err) {
+      this.#log.error('a worker could not read the rules file and names causes by the built-in rules', {
+        err: describeError(err),
+      });
+      return createJudge({ ...settings, rulesFile: undefined });
     }
   }
 
@@ -127,7 +141,12 @@ class Worker {
   async #end(stop: (proxy: ConfiguredProxy) => Promise<void>): Promise<void> {
     const { proxy } = this.#serving ?? {};
     if (proxy !== undefined) await stop(proxy);
-    this.#outbox.flush(() => this.#over.resolve());
+    this.#tellRest(() => this.#over.resolve());
+  }
+
+  #tellRest(told?: () => void): void {
+    this.#serving?.sink.tellUncounted();
+    this.#outbox.flush(told);
   }
 
   #orphaned(): void {

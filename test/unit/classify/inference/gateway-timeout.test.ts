@@ -55,13 +55,11 @@ describe('the gateway timeout', () => {
     assert.deepEqual(new Set(seen.slice(0, 10)), new Set(['upstream_timeout']));
   });
 
-  test('is not learned from what the client, the network or the exporter ended, nor from retries', () => {
+  test('is not learned from what the client, the network or the exporter ended', () => {
     for (const fields of [
       { origin: 'network', phase: 'headers', error: { code: 'headers_timeout' } },
       { origin: 'exporter' },
       { code: 499 },
-      { attempt: 2 },
-      { final: false, attempt: 1 },
     ] as const) {
       const play = createReplay();
       for (const played of timeouts(Array(10).fill(100), fields)) play(played);
@@ -70,6 +68,15 @@ describe('the gateway timeout', () => {
         'upstream_timeout',
         JSON.stringify(fields),
       );
+    }
+  });
+
+  test('is learned from each try, whether another follows or not', () => {
+    for (const fields of [{ attempt: 2 }, { final: false, attempt: 1 }]) {
+      const play = createReplay();
+      for (const played of timeouts(Array(10).fill(100), fields)) play(played);
+      const { cause } = play({ ...BARE_504, at: 700, durationSeconds: 100 });
+      assert.equal(cause, 'gateway_timeout_long_generation', JSON.stringify(fields));
     }
   });
 

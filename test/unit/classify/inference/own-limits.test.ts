@@ -60,6 +60,22 @@ describe('a 429 without a dimension', () => {
     assert.deepEqual(others, {});
   });
 
+  test('is the concurrency limit also where what is refused is tried again', () => {
+    const all = simulate(bursts(VARIED, { attempt: 1 }), ({ at }, admitted) => running(admitted, at) < 5);
+    // The retries are let in, and nobody knows beside how many others.
+    const retried = all.flatMap((played) =>
+      played.code === 429
+        ? [
+            { ...played, final: false },
+            { at: played.at + 2, durationSeconds: 2, attempt: 2 },
+          ]
+        : [played],
+    );
+    const { rate_limit_concurrency: found = 0, ...others } = inferred(retried);
+    assert.ok(found >= 3, String(found));
+    assert.deepEqual(others, {});
+  });
+
   test('is not the concurrency limit when it came alone, whatever was seen before', () => {
     const play = createReplay();
     replay(

@@ -26,6 +26,26 @@ describe('models that fail without a reason', () => {
     });
   }
 
+  test('do so also where every request is tried again', () => {
+    const failing = { ...BARE_503, durationSeconds: 1 };
+    const tries = [1, 2, 3].flatMap((attempt) =>
+      ofAll(
+        ['a', 'b', 'c'],
+        { from: 300 + 2 * attempt, to: 330, everySeconds: 10 },
+        { ...failing, attempt, final: attempt === 3 },
+      ),
+    );
+    assert.equal(replay([...CALM, ...tries]).at(-1)?.cause, 'downstream_dependency_failure');
+  });
+
+  test('do so also where each is left for a fallback that works', () => {
+    const failing = { ...BARE_500, durationSeconds: 1, final: false, attempt: 1 };
+    const left = ofAll(['a', 'b', 'c'], { from: 300, to: 330, everySeconds: 3 }, failing);
+    const instead = ofAll(['a', 'b', 'c'], { from: 301, to: 331, everySeconds: 3 }, { provider: 'other', attempt: 2 });
+    const seen = replay([...CALM, ...left, ...instead]);
+    assert.equal(seen.at(CALM.length + left.length - 1)?.cause, 'downstream_dependency_failure');
+  });
+
   test('do not when the others say that they are overloaded', () => {
     const busy = { code: 503, body: '{"error":{"message":"The model is overloaded"}}', durationSeconds: 1 };
     const overload = ofAll(['a', 'b', 'c'], { from: 300, to: 330, everySeconds: 3 }, busy);

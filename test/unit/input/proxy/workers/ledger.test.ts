@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RequestEvent } from '../../../../../src/event/request-event.ts';
+import type { LiveRequest } from '../../../../../src/event/sink.ts';
+import { createGuard } from '../../../../../src/input/proxy/tap/guard.ts';
 import { createLedger } from '../../../../../src/input/proxy/workers/ledger.ts';
 import type { ToMain } from '../../../../../src/input/proxy/workers/messages.ts';
+import { createLog } from '../../../../../src/log.ts';
 import { createManualClock } from '../../../../support/manual-clock.ts';
 import { createCounted } from '../../../../support/retrying-proxy.ts';
 
 function newLedger() {
   const clock = createManualClock();
   const { sink, counted } = createCounted(clock);
-  const ledger = createLedger({ sink, clock });
+  const ledger = createLedger({ sink, clock, guard: createGuard(createLog()) });
   // As it comes through the channel.
   const hear = (message: ToMain) => ledger.take(JSON.parse(JSON.stringify(message)));
   const event: RequestEvent = { timeMs: clock.nowMs(), provider: 'p', model: 'm', code: 200, attempt: 1, final: true };
@@ -55,4 +58,33 @@ test('what is not about requests is left to others', () => {
   const { hear } = newLedger();
   assert.equal(hear(['uncounted', 3]), false);
   assert.equal(hear(['turn-over', 1]), false);
+});
+
+test('a fault in counting ends neither the process nor the requests that come behind', () => {
+  const clock = createManualClock();
+  const { sink, counted } = createCounted(clock);
+  const lines: string[] = [];
+  const guard = createGuard(createLog({ write: (line) => lines.push(line) }));
+  let faults = 0;
+  const faulty = {
+    ...sink,
+    open(start: { readonly provider: string }): LiveRequest {
+      const live = sink.open(start);
+      if (start.provider !== 'faulty') return live;
+      return Object.assign(live, {
+        end() {
+          faults += 1;
+          throw new Error('counting failed');
+        },
+      });
+    },
+  };
+  const ledger = createLedger({ sink: faulty, clock, guard });
+  const event: RequestEvent = { timeMs: clock.nowMs(), provider: 'p', code: 200, final: true };
+  for (const [id, provider] of ['faulty', 'p', 'faulty', 'p'].entries()) ledger.take(['open', id, provider]);
+  assert.equal(ledger.take(['end', 0, event]), true);
+  assert.equal(ledger.take(['end', 1, event]), true);
+  assert.equal(ledger.abandon(), 2);
+  assert.deepEqual([faults, counted.events.map(({ code }) => code)], [2, [200, 503]]);
+  assert.match(lines.join(''), /^[^\n]*watching failed[^\n]*\n$/);
 });

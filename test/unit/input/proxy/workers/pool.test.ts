@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import cluster from 'node:cluster';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { proxySchema } from '../../../../../src/config/proxy/schema-proxy.ts';
@@ -13,6 +14,12 @@ const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
 /** A pool of two in this process, whose clock the test moves. */
 async function startPool(t: TestContext) {
+  const created = await createPool(t);
+  const { port } = await created.pool.listen(LOOPBACK);
+  return { ...created, port };
+}
+
+async function createPool(t: TestContext) {
   const api = await startHeldApi(t);
   const clock = createManualClock();
   const { sink, counted } = createCounted(clock);
@@ -32,16 +39,15 @@ async function startPool(t: TestContext) {
   const pool = new WorkerPool({
     ...{ settings: { proxy, gatewayTimeouts: {} }, program: PROGRAM, sink: { ...sink, workers }, clock, log },
   });
-  const { port } = await pool.listen(LOOPBACK);
   const pids = (): number[] =>
     lines.flatMap((line) => Number(/a worker of the proxy listens" worker=(\d+)/.exec(line)?.[1] ?? []));
   t.after(() => pool.close());
-  return { pool, port, clock, counted, lines, told, pids, api };
+  return { pool, clock, counted, lines, told, pids, api };
 }
 
 test('workers that hang cannot hold up the end, and what they had is counted', { timeout: 120_000 }, async (t) => {
   const { pool, port, clock, counted, told, pids } = await startPool(t);
-  assert.equal(told.up, 2);
+  assert.deepEqual([told.up, pool.isServing], [2, true]);
   const ends = outcomes(await openStreams(port, 3));
   await patiently(() => assert.equal(counted.live(), 3));
   for (const pid of pids()) process.kill(pid, 'SIGSTOP');
@@ -59,7 +65,7 @@ test('a stop is not undone by a worker that was to be started again', { timeout:
   const { pool, clock, lines, told, pids } = await startPool(t);
   for (const pid of pids()) process.kill(pid, 'SIGKILL');
   await patiently(() => assert.equal(lines.filter((line) => /again_in_ms=100/.test(line)).length, 2));
-  assert.deepEqual(told, { up: 0, restarted: 0 });
+  assert.deepEqual([told, pool.isServing], [{ up: 0, restarted: 0 }, false]);
   clock.advance(99);
   assert.equal(told.restarted, 0);
   await pool.close();
@@ -76,4 +82,33 @@ test('when all have died, those that follow serve the same port', { timeout: 120
   const streams = await openStreams(port, 2);
   api.release();
   assert.deepEqual(await outcomes(streams), { whole: 2, cut: 0 });
+});
+
+test('one that dies while others have yet to listen is followed by another', { timeout: 120_000 }, async (t) => {
+  const { pool, clock, lines, told, pids } = await createPool(t);
+  const before = new Set(Object.keys(cluster.workers ?? {}));
+  const listened = pool.listen(LOOPBACK);
+  const started = Object.entries(cluster.workers ?? {}).filter(([id]) => !before.has(id));
+  const late = started.at(-1)?.[1]?.process.pid ?? assert.fail('no process was started');
+  process.kill(late, 'SIGSTOP');
+  await patiently(() => assert.equal(told.up, 1));
+  for (const pid of pids()) process.kill(pid, 'SIGKILL');
+  await patiently(() => assert.equal(told.up, 0));
+  process.kill(late, 'SIGCONT');
+  await listened;
+  assert.match(lines.join(''), /again_in_ms=100/);
+  clock.advance(100);
+  await patiently(() => assert.deepEqual(told, { up: 2, restarted: 1 }));
+});
+
+test('one that dies before it listens makes the start fail, and nothing is left', { timeout: 120_000 }, async (t) => {
+  const { pool, clock, told } = await createPool(t);
+  const before = new Set(Object.keys(cluster.workers ?? {}));
+  const listened = pool.listen(LOOPBACK);
+  const [doomed] = Object.entries(cluster.workers ?? {}).filter(([id]) => !before.has(id));
+  doomed?.[1]?.process.kill('SIGKILL');
+  await assert.rejects(listened, /ended before it listened: SIGKILL/);
+  await pool.close();
+  clock.advance(60_000);
+  assert.deepEqual([told, Object.keys(cluster.workers ?? {})], [{ up: 0, restarted: 0 }, []]);
 });

@@ -69,3 +69,13 @@ test('while nothing is taken a bounded number waits, and the rest is told as a n
   assert.equal(uncounted.length, 1);
   assert.equal(opened + (uncounted[0] ?? 0), bound + 9);
 });
+
+test('what was not told is told at the end, though nothing is taken', () => {
+  const { sink, outbox, messages } = newSink();
+  for (let count = 0; count < 50_003; count += 1) sink.open({ provider: 'p' });
+  sink.tellUncounted();
+  sink.tellUncounted();
+  outbox.flush();
+  assert.deepEqual(messages.at(-1), ['uncounted', 3]);
+  assert.equal(messages.length, 50_001);
+});

@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { proxySchema } from '../../../src/config/proxy/schema-proxy.ts';
+import { proxySettings } from '../../../src/input/configured-proxy.ts';
+
+test('each of several processes has its part of the connections, and one at least', () => {
+  const proxy = proxySchema.parse({ upstream: 'http://127.0.0.1:9', max_connections: 10 });
+  const parts = (of: number) =>
+    Array.from({ length: of }, (_, index) => proxySettings(proxy, {}, { index, of }).maxConnections);
+  assert.deepEqual(parts(1), [10]);
+  assert.deepEqual(parts(4), [3, 3, 2, 2]);
+  assert.deepEqual(parts(12), [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
+});
