@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { loadCatalogue } from '../src/classify/catalogue.ts';
-import { availabilityAlerts, exporterAlerts } from '../src/mixin/alerts.ts';
-import { defaultSettings } from '../src/mixin/settings.ts';
+import { ruleGroups } from '../src/mixin/entries.ts';
+import { defaultSettings } from '../src/mixin/settings/settings.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 
@@ -28,10 +28,10 @@ test('every link to a file in the README leads to one', () => {
 });
 
 test('the README lists every alert with its severities, and no other', () => {
-  const alerts = [...availabilityAlerts(defaultSettings, loadCatalogue().causes), ...exporterAlerts(defaultSettings)];
-  const severities = new Map<string, string[]>();
-  for (const { alert, labels } of alerts) severities.set(alert, [...(severities.get(alert) ?? []), labels.severity]);
-  const expected = [...severities].map(([name, levels]) => `${name}: ${levels.join(', ')}`);
+  const groups = ruleGroups({ settings: defaultSettings, causes: loadCatalogue().causes });
+  const expected = groups
+    .flatMap(({ entries }) => entries)
+    .map(({ name, rules }) => `${name}: ${rules.map(({ severity }) => severity).join(', ')}`);
   const listed = [...readme.matchAll(/^\| \[`(\w+)`\]\(.*?\) \| ([\w, ]+) \|/gm)].map(
     ([, name, level]) => `${name}: ${level}`,
   );

@@ -7,7 +7,7 @@ import { configJsonSchema, configReference } from '../config/reference.ts';
 import { metricsReference } from '../metrics/reference.ts';
 import { renderPack } from '../mixin/pack.ts';
 import { isMatchers } from '../mixin/promql.ts';
-import { defaultSettings, type MixinSettings } from '../mixin/settings.ts';
+import { defaultSettings, type MixinSettings } from '../mixin/settings/settings.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import type { CliContext } from './context.ts';
 

@@ -1,14 +1,19 @@
 import { type Catalogue, loadCatalogue } from '../classify/catalogue.ts';
-import { renderAlertmanager } from './routing.ts';
-import { renderRuleTests } from './rule-tests/rule-tests.ts';
-import { ruleGroups, rulesFile } from './rules.ts';
-import { renderRunbooks } from './runbook.ts';
-import type { MixinSettings } from './settings.ts';
-import { renderTemplate } from './template.ts';
+import type { PackContext } from './alert.ts';
+import { renderAlertmanager } from './alertmanager/routing.ts';
+import { renderTemplate } from './alertmanager/template.ts';
+import { ruleGroups } from './entries.ts';
+import { promtoolFile } from './rule-tests/promtool.ts';
+import { rulesFile } from './rules.ts';
+import { renderRunbook } from './runbook.ts';
+import { INCIDENTS } from './scenario/incidents.ts';
+import { QUIET_DAYS } from './scenario/quiet.ts';
+import { scenarioFile } from './scenario/scenario.ts';
+import type { MixinSettings } from './settings/settings.ts';
 
 /** `alerts/llm.rules.yml`. */
 export function renderRules(settings: MixinSettings, catalogue: Catalogue = loadCatalogue()): string {
-  return rulesFile(settings, ruleGroups(settings, catalogue.causes));
+  return rulesFile({ settings, causes: catalogue.causes });
 }
 
 /**
@@ -19,14 +24,19 @@ export async function renderPack(
   settings: MixinSettings,
   catalogue: Catalogue = loadCatalogue(),
 ): Promise<ReadonlyMap<string, string>> {
+  const context: PackContext = { settings, causes: catalogue.causes };
   const files = new Map<string, string>([
     ['alerts/llm.rules.yml', renderRules(settings, catalogue)],
     ['alerts/alertmanager/alertmanager.yml', renderAlertmanager(settings)],
     ['alerts/alertmanager/templates/llm.tmpl', renderTemplate(settings)],
   ]);
-  for (const [alert, text] of renderRuleTests(settings, catalogue.causes)) files.set(`alerts/tests/${alert}.yml`, text);
-  for (const [alert, page] of renderRunbooks(settings, catalogue.causes))
-    files.set(`alerts/runbooks/${alert}.md`, page);
+  const entries = ruleGroups(context).flatMap((group) => group.entries);
+  for (const { name, runbook, tests } of entries) {
+    files.set(`alerts/tests/${name}.yml`, promtoolFile(settings, name, tests));
+    files.set(`alerts/runbooks/${name}.md`, renderRunbook(name, runbook));
+  }
+  for (const scenario of [...INCIDENTS, ...QUIET_DAYS])
+    files.set(`alerts/tests/scenarios/${scenario.name}.yml`, scenarioFile(settings, scenario, entries));
   // Loaded on demand: the dashboards need Grafana's SDK, which no other part of the program should pay for.
   const { renderDashboards } = await import('./dashboards/render.ts');
   for (const [path, text] of renderDashboards(settings)) files.set(path, text);

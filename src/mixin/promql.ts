@@ -1,6 +1,6 @@
 import type { Cause } from '../classify/causes.ts';
 import { type Families, type FamilyName, families, type NamesOf } from '../metrics/families.ts';
-import { type Recorded, type RecordedName, recorded } from './recorded.ts';
+import { type Recorded, type RecordedName, recorded } from './recording/recorded.ts';
 
 /**
  * Labels that Prometheus, not the exporter, puts on every series. `cluster` and `namespace` may be missing; a missing

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { defaultSettings, type Spike } from '../../src/mixin/settings.ts';
+import { defaultSettings } from '../../src/mixin/settings/settings.ts';
 import { alertsOf, pack, packFolder, ruleGroupsOf, run } from './pack.ts';
 
 const CONFIG = 'alerts/alertmanager/alertmanager.yml';
@@ -145,8 +145,9 @@ describe('inhibition', () => {
   });
 
   test('what mutes is there first, whatever the step, and leaves last', () => {
-    const { spike503, spike504, windowSeconds, evaluationIntervalSeconds, notify } = defaultSettings;
-    for (const { critical, warning } of [spike503, spike504] satisfies Spike[]) {
+    const { thresholds, windowSeconds, evaluationIntervalSeconds, notify } = defaultSettings;
+    const spike503 = { ...thresholds.LLMApi503Spike, ...thresholds.LLMApi503SpikeSevere };
+    for (const { critical, warning } of [spike503, thresholds.LLMApi504Spike]) {
       // A step above its ratio holds when its window is full; the warning's clock may start with the first error.
       const muterFires = windowSeconds.critical + critical.forSeconds + evaluationIntervalSeconds;
       assert.ok(muterFires < warning.forSeconds + notify.groupWaitSeconds.warning);

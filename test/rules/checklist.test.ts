@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SEVERITIES } from '../../src/mixin/settings.ts';
+import { SEVERITIES } from '../../src/mixin/settings/thresholds.ts';
 import { alertsOf, pack, ruleGroupsOf } from './pack.ts';
 
 const files = await pack();

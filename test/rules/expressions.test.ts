@@ -4,8 +4,8 @@ import { parser } from '@prometheus-io/lezer-promql';
 import { CAUSES } from '../../src/classify/causes.ts';
 import { families } from '../../src/metrics/families.ts';
 import { TARGET_LABELS } from '../../src/mixin/promql.ts';
-import { recorded } from '../../src/mixin/recorded.ts';
-import { defaultSettings } from '../../src/mixin/settings.ts';
+import { recorded } from '../../src/mixin/recording/recorded.ts';
+import { defaultSettings } from '../../src/mixin/settings/settings.ts';
 import { dashboardQueries, expandVariables, parseDashboard, variableQueries } from '../support/dashboard-queries.ts';
 import { pack, ruleGroupsOf } from './pack.ts';
 

@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { ALERT_NAMES } from '../../src/mixin/alerts.ts';
-import { defaultSettings, type MixinSettings } from '../../src/mixin/settings.ts';
+import { defaultSettings, type MixinSettings } from '../../src/mixin/settings/settings.ts';
 import { packFolder, run } from './pack.ts';
 
 const RULES = 'alerts/llm.rules.yml';
-const TESTS = ALERT_NAMES.map((alert) => `alerts/tests/${alert}.yml`);
 
-const { spike503 } = defaultSettings;
+const { thresholds } = defaultSettings;
 const variants: Readonly<Record<string, Partial<MixinSettings>>> = {
   'the defaults': {},
   'ten times the speed and a selector': { timeScale: 10, selector: 'job="gateway",region="eu"' },
   'other thresholds': {
-    spike503: { ...spike503, warning: { ...spike503.warning, ratio: 0.1, minBad: 10, minTotal: 60 } },
+    thresholds: {
+      ...thresholds,
+      LLMApi503Spike: { warning: { ...thresholds.LLMApi503Spike.warning, share: 0.1, minBad: 10, minTotal: 60 } },
+    },
     evaluationIntervalSeconds: 15,
   },
 };
@@ -23,7 +25,8 @@ describe('the rules, as promtool sees them', () => {
       const folder = await packFolder(t, overrides);
       const check = await run('promtool', ['check', 'rules', RULES], folder);
       assert.equal(check.code, 0, check.output);
-      const tests = await run('promtool', ['test', 'rules', ...TESTS], folder);
+      const files = globSync('alerts/tests/**/*.yml', { cwd: folder });
+      const tests = await run('promtool', ['test', 'rules', ...files], folder);
       assert.equal(tests.code, 0, tests.output);
     });
   }

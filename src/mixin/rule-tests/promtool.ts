@@ -1,6 +1,6 @@
 import type { Labels } from '../../metrics/families.ts';
-import type { AlertName } from '../alerts.ts';
-import { type MixinSettings, scaled } from '../settings.ts';
+import { type MixinSettings, scaled } from '../settings/settings.ts';
+import type { AlertName } from '../settings/thresholds.ts';
 import { yamlFile } from '../yaml-file.ts';
 
 /** One stretch of a counter: it grows by `perTick` at each of so many evaluations. */

@@ -1,4 +1,4 @@
-import type { MixinSettings } from '../settings.ts';
+import type { MixinSettings } from '../settings/settings.ts';
 
 export type TargetLabels = Readonly<Record<'cluster' | 'namespace' | 'job' | 'instance' | 'pod', string>>;
 

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadCatalogue } from '../../../src/classify/catalogue.ts';
 import { failureCauses } from '../../../src/mixin/causes.ts';
-import { recorded } from '../../../src/mixin/recorded.ts';
-import { availabilityRecordings, objectiveRecordings } from '../../../src/mixin/recording.ts';
-import { defaultSettings } from '../../../src/mixin/settings.ts';
+import { recorded } from '../../../src/mixin/recording/recorded.ts';
+import { availabilityRecordings, objectiveRecordings } from '../../../src/mixin/recording/recording.ts';
+import { defaultSettings } from '../../../src/mixin/settings/settings.ts';
 
 const { causes } = loadCatalogue();
 const rules = [
-  ...availabilityRecordings(defaultSettings),
-  ...objectiveRecordings(defaultSettings, failureCauses(causes)),
+  ...availabilityRecordings({ settings: defaultSettings, causes }),
+  ...objectiveRecordings({ settings: defaultSettings, causes }),
 ];
 
 describe('recording rules', () => {

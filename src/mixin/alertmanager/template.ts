@@ -1,5 +1,5 @@
-import { defaultSettings, type MixinSettings } from './settings.ts';
-import { GENERATED } from './yaml-file.ts';
+import { defaultSettings, type MixinSettings } from '../settings/settings.ts';
+import { GENERATED } from '../yaml-file.ts';
 
 /** More alerts than this in one message are counted, not listed: Slack cuts a text at 3,000 characters. */
 const MAX_LISTED = 5;

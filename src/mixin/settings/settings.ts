@@ -1,8 +1,5 @@
 import { formatDuration } from './duration.ts';
-
-/** critical: a human must act now and can. warning: look today. info: worth a line in a channel, never a page. */
-export const SEVERITIES = ['critical', 'warning', 'info'] as const;
-export type Severity = (typeof SEVERITIES)[number];
+import { defaultThresholds, type Severity, type Thresholds } from './thresholds.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -11,26 +8,9 @@ const DAY = 24 * HOUR;
 /** The levels of a spike, the mildest first. Each is judged over a window of its own. */
 export type SpikeSeverity = 'warning' | 'critical';
 
-/** When a share of answers with one status code is worth a notification. */
-export interface SpikeLevel {
-  /** Share of all answers, 0 to 1, above which it counts. */
-  readonly ratio: number;
-  /** Fewest bad answers in the window. A guard on the count, not on the rate: 1 of 2 failing is no incident. */
-  readonly minBad: number;
-  /** Fewest answers of any code in the window. */
-  readonly minTotal: number;
-  readonly forSeconds: number;
-  readonly keepFiringSeconds: number;
-  /** Fires below `ratio` too, from `floor` on, when the share is `factor` times the model's own usual level. */
-  readonly baseline?: { readonly floor: number; readonly factor: number };
-}
-
-/** A status code family that has its own alerts. */
-export interface Spike {
-  readonly codes: readonly [string, ...string[]];
-  readonly warning: SpikeLevel;
-  readonly critical: SpikeLevel;
-}
+/** Who reads the files: what each cannot take is left out or put otherwise. */
+export const PROFILES = ['prometheus', 'prometheus-old', 'vmalert', 'mimir', 'kubernetes', 'grafana'] as const;
+export type Profile = (typeof PROFILES)[number];
 
 /** Everything about the alert pack that a user may want to change. Times are seconds before `timeScale`. */
 export interface MixinSettings {
@@ -43,8 +23,18 @@ export interface MixinSettings {
    * notification or name one another's cause; texts show those present. One that is absent is empty on both sides.
    */
   readonly identityLabels: readonly string[];
-  readonly spike503: Spike;
-  readonly spike504: Spike;
+  /** Status codes that have a spike alert; those of one list share it. */
+  readonly spikeCodes: Readonly<Record<'LLMApi503Spike' | 'LLMApi504Spike', readonly [string, ...string[]]>>;
+  /** When each alert fires. */
+  readonly thresholds: Thresholds;
+  /** Alerts that are left out, by name. */
+  readonly disabledAlerts: readonly string[];
+  /** Alerts that are there only when they are named here. */
+  readonly optionalAlerts: readonly string[];
+  /** How your Alertmanager calls the severities. */
+  readonly severityNames: Readonly<Record<Severity, string>>;
+  /** Every alert becomes an info that says in `would_be_severity` what it would have been: for the first two weeks. */
+  readonly burnIn: boolean;
   /** Windows of the spike alerts. The names of recorded series carry the defaults. */
   readonly windowSeconds: Readonly<Record<SpikeSeverity, number>>;
   /** Values of the label `model` that may warn and never page. */
@@ -52,7 +42,6 @@ export interface MixinSettings {
   /** The usual level of a model: this quantile of its own ratio, over `rangeSeconds`, ending `offsetSeconds` ago. */
   readonly baseline: { readonly quantile: number; readonly rangeSeconds: number; readonly offsetSeconds: number };
   readonly slo: { readonly objective: number; readonly windowSeconds: number };
-  readonly targetDown: { readonly forSeconds: number; readonly rememberSeconds: number };
   readonly scrapeIntervalSeconds: number;
   readonly evaluationIntervalSeconds: number;
   readonly notify: {
@@ -78,40 +67,14 @@ export const defaultSettings: MixinSettings = {
   dropLabels: ['instance', 'pod', 'container', 'node', 'endpoint'],
   // What people put on targets or into `external_labels`. `job` too: two gateways in front of one provider fail apart.
   identityLabels: ['cluster', 'namespace', 'env', 'environment', 'region', 'job'],
-  spike503: {
-    codes: ['503'],
-    // 5 %: one answer in twenty is what a client with three retries no longer hides under load. 5 of 20 answers: at
-    // 0.1 requests/s the alert needs 17 % bad, at 0.33 requests/s 5 %. Under 20 requests in 5 minutes (0.07
-    // requests/s) nothing is said, however many fail; and a code without alerts, such as 500 or 429, never is.
-    warning: {
-      ratio: 0.05,
-      minBad: 5,
-      minTotal: 20,
-      forSeconds: 2 * MINUTE,
-      keepFiringSeconds: 5 * MINUTE,
-      // A relative threshold alone is poisoned by quiet nights, hence the floor (elastic/integrations issue 20766).
-      baseline: { floor: 0.01, factor: 4 },
-    },
-    // 25 %: retries multiply the load by then, and most users notice. keep_firing_for is longer than the warning's by
-    // the warning's whole window, in which that may still hold: the alert that mutes leaves last. With a window shorter
-    // than that for arriving in time (see windowSeconds), one incident is one page. The guards are those of about 10
-    // answers a minute: with fewer, an outage warns and does not page.
-    critical: { ratio: 0.25, minBad: 10, minTotal: 20, forSeconds: MINUTE, keepFiringSeconds: 10 * MINUTE },
-  },
-  spike504: {
-    // 524 is Cloudflare's 504: the origin took longer than its 100 s (developers.cloudflare.com, error 524).
-    codes: ['504', '524'],
-    // Lower than for 503: each 504 has cost its caller the whole gateway timeout, 60 s and more, before it failed.
-    warning: {
-      ratio: 0.03,
-      minBad: 5,
-      minTotal: 20,
-      forSeconds: 2 * MINUTE,
-      keepFiringSeconds: 10 * MINUTE,
-      baseline: { floor: 0.01, factor: 4 },
-    },
-    critical: { ratio: 0.2, minBad: 10, minTotal: 20, forSeconds: MINUTE, keepFiringSeconds: 15 * MINUTE },
-  },
+  // 524 is Cloudflare's 504: the origin took longer than its 100 s (developers.cloudflare.com, error 524).
+  spikeCodes: { LLMApi503Spike: ['503'], LLMApi504Spike: ['504', '524'] },
+  thresholds: defaultThresholds,
+  disabledAlerts: [],
+  // LLMCostSpike, LLMRulesNotEvaluating and LLMWatchdog need a decision of yours: see their runbooks.
+  optionalAlerts: [],
+  severityNames: { critical: 'critical', warning: 'warning', info: 'info' },
+  burnIn: false,
   // Warning: ten scrapes, so that one or two missed ones do not change the verdict. Critical: four. Over one window for
   // both, an outage passed 1 % of it in seconds and 25 % minutes later, so the warning was sent before its critical.
   // Whatever the step, the critical holds at the latest when its window is full: 2m + 1m `for` + one evaluation is less
@@ -126,9 +89,6 @@ export const defaultSettings: MixinSettings = {
   baseline: { quantile: 0.9, rangeSeconds: DAY, offsetSeconds: 15 * MINUTE },
   // Pay-as-you-go LLM APIs promise nothing; 99.5 % leaves room for what one retry hides, 99.9 % would be spent by noise.
   slo: { objective: 0.995, windowSeconds: HOUR },
-  // A rolling deploy takes a target away for less than 5 minutes. The memory tells "down" from "never was", and ends
-  // the alert: a week outlasts a long weekend, and stays below Prometheus' default retention of 15 days.
-  targetDown: { forSeconds: 5 * MINUTE, rememberSeconds: 7 * DAY },
   scrapeIntervalSeconds: 30,
   evaluationIntervalSeconds: 30,
   notify: {

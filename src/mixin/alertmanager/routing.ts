@@ -1,5 +1,6 @@
-import { identityOf, type MixinSettings, SEVERITIES, type Severity, scaled } from './settings.ts';
-import { commented, yamlFile } from './yaml-file.ts';
+import { identityOf, type MixinSettings, scaled } from '../settings/settings.ts';
+import { SEVERITIES, type Severity } from '../settings/thresholds.ts';
+import { commented, yamlFile } from '../yaml-file.ts';
 
 const HEADER = `Alertmanager (0.25 and later) for the alerts of llm.rules.yml. Only the receivers need your hand.
 To add it to a configuration you have: copy the routes, the inhibit rules, the receivers and the template.

@@ -1,7 +1,8 @@
-import type { Cause } from '../classify/causes.ts';
-import { increase, promql, type Query, quantileOverTime, selectors, sumWithout } from './promql.ts';
+import type { PackContext } from '../alert.ts';
+import { failureCauses } from '../causes.ts';
+import { increase, promql, type Query, quantileOverTime, selectors, sumWithout } from '../promql.ts';
+import { type MixinSettings, scaled } from '../settings/settings.ts';
 import type { RecordedName } from './recorded.ts';
-import { type MixinSettings, scaled } from './settings.ts';
 
 export interface RecordingRule {
   readonly record: RecordedName;
@@ -12,16 +13,16 @@ export interface RecordingRule {
   readonly why: string;
 }
 
-/** The status codes that have alerts of their own. */
+/** The status codes that have spike alerts. */
 export function alertedCodes(settings: MixinSettings): readonly string[] {
-  return [...settings.spike503.codes, ...settings.spike504.codes];
+  return [...settings.spikeCodes.LLMApi503Spike, ...settings.spikeCodes.LLMApi504Spike];
 }
 
 /**
  * Counts, ratios, usual level and shares by cause of the codes that have alerts. Each rule may use those before it:
  * Prometheus keeps the order within one group only, so the alerts on these belong to the same group.
  */
-export function availabilityRecordings(settings: MixinSettings): readonly RecordingRule[] {
+export function availabilityRecordings({ settings }: PackContext): readonly RecordingRule[] {
   const series = selectors(settings.selector);
   const window = scaled(settings, settings.windowSeconds.warning);
   const codes = alertedCodes(settings);
@@ -84,10 +85,10 @@ function criticalRecordings(settings: MixinSettings): readonly RecordingRule[] {
 }
 
 /** Good and bad answers over the window of the objective, kept apart, because a mean of ratios would be wrong. */
-export function objectiveRecordings(settings: MixinSettings, failures: readonly Cause[]): readonly RecordingRule[] {
+export function objectiveRecordings({ settings, causes }: PackContext): readonly RecordingRule[] {
   const series = selectors(settings.selector);
   const window = scaled(settings, settings.slo.windowSeconds);
-  const failed = series.counter('llm_requests_total', { cause: { any: failures } });
+  const failed = series.counter('llm_requests_total', { cause: { any: failureCauses(causes) } });
   const all = series.recorded('provider_model:llm_requests:increase1h');
   return [
     {

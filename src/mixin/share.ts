@@ -1,0 +1,42 @@
+import { promql, type Query } from './promql.ts';
+import { type MixinSettings, scaled } from './settings/settings.ts';
+
+/** A share of something that went wrong, and when it is worth an alert. */
+export interface Share {
+  /** Requests (streams, tries) of the window that went wrong, as an increase. */
+  readonly bad: Query;
+  /** All of them, with the same labels. */
+  readonly all: Query;
+}
+
+export interface ShareLevel {
+  readonly share: number;
+  readonly minBad?: number;
+  readonly minTotal?: number;
+}
+
+/** The value of the result is the share; the guards, which count, only let it through. */
+export function shareAbove<L extends string>(
+  { bad, all }: Share & { readonly bad: Query<L> },
+  { share, minBad, minTotal }: ShareLevel,
+): Query<L> {
+  const above = promql`${bad} / (${all} > 0) > ${share}`;
+  const guarded = minBad === undefined ? above : promql`${above}\nand ${bad} >= ${minBad}`;
+  return minTotal === undefined ? guarded : promql`${guarded}\nand ${all} >= ${minTotal}`;
+}
+
+/** The same in words, for comments and runbooks. `what` is in the plural: "of the answers". */
+export function describeShare(
+  settings: MixinSettings,
+  what: string,
+  level: ShareLevel & { readonly windowSeconds: number },
+): string {
+  const { share, minBad, minTotal, windowSeconds } = level;
+  const bad = minBad === undefined ? '' : `; at least ${minBad} bad ones`;
+  const among = minTotal === undefined ? '' : `${bad === '' ? '; ' : ' '}among at least ${minTotal}`;
+  return `Above ${percent(share)} of the ${what} of ${scaled(settings, windowSeconds)}${bad}${among}.`;
+}
+
+export function percent(ratio: number): string {
+  return `${Number((ratio * 100).toPrecision(6))} %`;
+}
