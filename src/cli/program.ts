@@ -16,7 +16,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<CreateCommand>> = new Map([
   ['detect', async () => (await import('./detect.ts')).detectCommand],
   ['causes', async () => (await import('./causes.ts')).causesCommand],
   ['explain', async () => (await import('./explain.ts')).explainCommand],
-  ['backfill', async () => (await import('./backfill.ts')).backfillCommand],
+  ['backfill', async () => (await import('./history/backfill.ts')).backfillCommand],
   ['generate', async () => (await import('./generate.ts')).generateCommand],
   ['simulate', async () => (await import('./simulate.ts')).simulateCommand],
   ['demo', async () => (await import('./demo.ts')).demoCommand],
