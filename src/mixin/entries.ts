@@ -3,6 +3,7 @@ import { spikeAlerts } from './alerts/spike.ts';
 import { targetAlerts } from './alerts/target.ts';
 import type { RecordingRule } from './recording/recording.ts';
 import { availabilityRecordings, objectiveRecordings } from './recording/recording.ts';
+import { OPTIONAL_ALERTS } from './settings/thresholds.ts';
 
 /** A group of rules: evaluated in order, recordings first. Mimir's default limit is 20 rules a group. */
 export interface RuleGroup {
@@ -24,9 +25,6 @@ export function ruleGroups(context: PackContext): readonly RuleGroup[] {
     entries: alerts.flatMap((make) => make(context)).filter(isWanted),
   }));
 }
-
-/** Alerts that are there only for those who ask for them. */
-export const OPTIONAL_ALERTS = ['LLMCostSpike', 'LLMRulesNotEvaluating', 'LLMWatchdog'] as const;
 
 interface GroupParts {
   readonly name: string;

@@ -33,6 +33,8 @@ export interface MixinSettings {
   readonly optionalAlerts: readonly string[];
   /** How your Alertmanager calls the severities. */
   readonly severityNames: Readonly<Record<Severity, string>>;
+  /** Whose rules `alerts/llm.rules.yml` are; those of the others are in `alerts/profiles/`. */
+  readonly profile: Profile;
   /** Every alert becomes an info that says in `would_be_severity` what it would have been: for the first two weeks. */
   readonly burnIn: boolean;
   /** Windows of the spike alerts. The names of recorded series carry the defaults. */
@@ -74,6 +76,7 @@ export const defaultSettings: MixinSettings = {
   // LLMCostSpike, LLMRulesNotEvaluating and LLMWatchdog need a decision of yours: see their runbooks.
   optionalAlerts: [],
   severityNames: { critical: 'critical', warning: 'warning', info: 'info' },
+  profile: 'prometheus',
   burnIn: false,
   // Warning: ten scrapes, so that one or two missed ones do not change the verdict. Critical: four. Over one window for
   // both, an outage passed 1 % of it in seconds and 25 % minutes later, so the warning was sent before its critical.

@@ -219,6 +219,13 @@ export type AlertName = keyof typeof defaultThresholds;
 // Safe: the table has exactly these keys.
 export const ALERT_NAMES = Object.keys(defaultThresholds) as AlertName[];
 
+/** Alerts that are there only for those who ask for them. */
+export const OPTIONAL_ALERTS = [
+  'LLMCostSpike',
+  'LLMRulesNotEvaluating',
+  'LLMWatchdog',
+] as const satisfies readonly AlertName[];
+
 /** The table with anyone's numbers in it. */
 export type Thresholds = {
   readonly [Name in AlertName]: {
