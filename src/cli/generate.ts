@@ -9,7 +9,6 @@ import { metricsReference } from '../metrics/reference.ts';
 import { renderPack } from '../mixin/pack.ts';
 import { defaultSettings, type MixinSettings, PROFILES } from '../mixin/settings/settings.ts';
 import { type Problem, ProblemError } from '../problem.ts';
-import type { Path } from '../yaml-source.ts';
 import type { CliContext } from './context.ts';
 
 interface GenerateFlags {
@@ -78,7 +77,7 @@ function settingsOf(flags: GenerateFlags): MixinSettings {
 
 /** Flags are settings of the file under another name, so what is wrong with them is said in the same way. */
 function overridesOf({ selector, slo, profile, burnIn, runbookUrl, grafanaUrl }: GenerateFlags): readonly Override[] {
-  const given: readonly (readonly [flag: string, path: Path, value: unknown])[] = [
+  const given: readonly (readonly [flag: string, path: Override['path'], value: unknown])[] = [
     ['--selector', ['selector'], selector],
     ['--slo', ['slo', 'objective'], slo === undefined ? undefined : objectiveOf(slo)],
     ['--profile', ['profile'], profile],

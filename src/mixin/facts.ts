@@ -1,4 +1,5 @@
 import type { CauseEntry } from '../classify/catalogue.ts';
+import type { Cause } from '../classify/causes.ts';
 import { adviceLine } from './causes.ts';
 import type { RecordedName } from './recording/recorded.ts';
 import type { MixinSettings } from './settings/settings.ts';
@@ -10,6 +11,8 @@ export type Form = 'percentage' | 'number' | 'duration';
 export interface CauseSource {
   readonly name: RecordedName;
   readonly by: readonly string[];
+  /** One of these values, where the series tell more than the alert is about. */
+  readonly only?: { readonly cause?: readonly Cause[]; readonly code?: readonly string[] };
 }
 
 /**
@@ -41,7 +44,7 @@ export const FALLBACK_ADVICE = 'Follow the runbook: it lists the causes and what
 
 /** The facts as template actions. */
 export function templateFacts({ identityLabels }: MixinSettings): Facts {
-  const first = ({ name, by }: CauseSource) => firstOf(name, [...identityLabels, ...by]);
+  const first = (source: CauseSource) => firstOf(source, [...identityLabels, ...source.by]);
   return {
     label: (name) => `{{ $labels.${name} }}`,
     value: (form) => `{{ $value | ${HUMANIZE[form]} }}`,
@@ -54,12 +57,27 @@ export function templateFacts({ identityLabels }: MixinSettings): Facts {
   };
 }
 
+/** For readers whose templates cannot query and whose `$value` may be a text. */
+export function plainFacts(settings: MixinSettings): Facts {
+  return {
+    ...templateFacts(settings),
+    value: () => '{{ $value }}',
+    recorded: (_source, _form, otherwise) => otherwise,
+    topCause: () => UNKNOWN_CAUSE,
+    advice: () => FALLBACK_ADVICE,
+  };
+}
+
 /**
  * A label that is absent is empty on both sides, which matches. %q quotes as Go does, which is how PromQL reads a
  * string: a model name cannot break out of it.
  */
-function firstOf(name: RecordedName, labels: readonly string[]): string {
-  const matchers = labels.map((label) => `${label}=%q`).join(',');
+function firstOf({ name, only = {} }: CauseSource, labels: readonly string[]): string {
+  // In the quotes that Go does not use for its own text.
+  const fixed = Object.entries(only).map(([label, [first = '', ...more]]) =>
+    more.length === 0 ? `${label}='${first}'` : `${label}=~'${[first, ...more].join('|')}'`,
+  );
+  const matchers = [...labels.map((label) => `${label}=%q`), ...fixed].join(',');
   const values = labels.map((label) => `$labels.${label}`).join(' ');
   return `printf "topk(1, ${name}{${matchers}})" ${values} | query`;
 }

@@ -3,8 +3,8 @@ import type { PackContext } from './alert.ts';
 import { renderAlertmanager } from './alertmanager/routing.ts';
 import { renderTemplate } from './alertmanager/template.ts';
 import { ruleGroups } from './entries.ts';
+import { renderProfile, renderProfiles } from './profiles.ts';
 import { promtoolFile } from './rule-tests/promtool.ts';
-import { rulesFile } from './rules.ts';
 import { renderRunbook } from './runbook.ts';
 import { INCIDENTS } from './scenario/incidents.ts';
 import { QUIET_DAYS } from './scenario/quiet.ts';
@@ -13,7 +13,7 @@ import type { MixinSettings } from './settings/settings.ts';
 
 /** `alerts/llm.rules.yml`. */
 export function renderRules(settings: MixinSettings, catalogue: Catalogue = loadCatalogue()): string {
-  return rulesFile({ settings, causes: catalogue.causes });
+  return renderProfile({ settings, causes: catalogue.causes }, settings.profile);
 }
 
 /**
@@ -30,6 +30,7 @@ export async function renderPack(
     ['alerts/alertmanager/alertmanager.yml', renderAlertmanager(settings)],
     ['alerts/alertmanager/templates/llm.tmpl', renderTemplate(settings)],
   ]);
+  for (const [path, text] of renderProfiles(context)) files.set(path, text);
   const entries = ruleGroups(context).flatMap((group) => group.entries);
   for (const { name, runbook, tests } of entries) {
     files.set(`alerts/tests/${name}.yml`, promtoolFile(settings, name, tests));
