@@ -7,6 +7,7 @@ import { loadConfig, type Override } from '../config/load.ts';
 import { configJsonSchema, configReference } from '../config/reference.ts';
 import { metricsReference } from '../metrics/reference.ts';
 import { renderPack } from '../mixin/pack.ts';
+import { alertsReference } from '../mixin/reference.ts';
 import { defaultSettings, type MixinSettings, PROFILES } from '../mixin/settings/settings.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import type { CliContext } from './context.ts';
@@ -59,6 +60,7 @@ function docs(): Files {
     ['docs/configuration.md', configReference()],
     ['docs/config.schema.json', configJsonSchema()],
     ['docs/metrics.md', metricsReference()],
+    ['docs/alerts.md', alertsReference({ settings: defaultSettings, causes: loadCatalogue().causes })],
     ['docs/causes.md', causesReference(loadCatalogue())],
     ['src/classify/catalogue.json', compileCatalogue()],
   ];

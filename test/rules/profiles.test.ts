@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PrometheusRule } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule';
 import { parse } from 'yaml';
-import { PROFILES } from '../../src/mixin/settings/settings.ts';
+import { loadCatalogue } from '../../src/classify/catalogue.ts';
+import { alertsSchema } from '../../src/config/alerts.ts';
+import { alertsReference } from '../../src/mixin/reference.ts';
+import { defaultSettings, PROFILES } from '../../src/mixin/settings/settings.ts';
 import { ALERT_NAMES, OPTIONAL_ALERTS } from '../../src/mixin/settings/thresholds.ts';
 import { type GroupJson, pack, packFolder, ruleGroupsOf, run } from './pack.ts';
 
@@ -135,4 +138,11 @@ describe('the choice of alerts', () => {
     const severities = new Set(rules.flatMap(({ labels }) => labels?.severity ?? []));
     for (const severity of severities) assert.ok(Object.values(severityNames).includes(severity), severity);
   });
+});
+
+test('the settings that the docs list are the defaults, as the configuration reads them', () => {
+  const { timeScale: _, ...defaults } = defaultSettings;
+  const { causes } = loadCatalogue();
+  const [, yaml = ''] = /```yaml\n(.+?)```/s.exec(alertsReference({ settings: defaultSettings, causes })) ?? [];
+  assert.deepEqual(alertsSchema.parse(parse(yaml).alerts), defaults);
 });
