@@ -5,7 +5,7 @@ import { type MixinSettings, scaled } from './settings/settings.ts';
 export interface Share {
   /** Requests (streams, tries) of the window that went wrong, as an increase. */
   readonly bad: Query;
-  /** All of them, with the same labels. */
+  /** All of them, with the same labels or some of them. */
   readonly all: Query;
 }
 
@@ -20,9 +20,11 @@ export function shareAbove<L extends string>(
   { bad, all }: Share & { readonly bad: Query<L> },
   { share, minBad, minTotal }: ShareLevel,
 ): Query<L> {
-  const above = promql`${bad} / (${all} > 0) > ${share}`;
+  const more = bad.labels.filter((label) => !all.labels.includes(label));
+  const ignoring = more.length === 0 ? '' : ` ignoring (${more.join(', ')})`;
+  const above = promql`${bad} /${ignoring}${ignoring && ' group_left ()'} (${all} > 0) > ${share}`;
   const guarded = minBad === undefined ? above : promql`${above}\nand ${bad} >= ${minBad}`;
-  return minTotal === undefined ? guarded : promql`${guarded}\nand ${all} >= ${minTotal}`;
+  return minTotal === undefined ? guarded : promql`${guarded}\nand${ignoring} ${all} >= ${minTotal}`;
 }
 
 /** The same in words, for comments and runbooks. `what` is in the plural: "of the answers". */

@@ -27,13 +27,22 @@ export interface Check {
   readonly firing: readonly ExpectedAlert[];
 }
 
+/** A moment at which the rule of one severity must be firing. */
+export interface StillFiring {
+  readonly tick: number;
+  readonly severity: string;
+}
+
 /** A story about one alert. */
 export interface RuleTest {
   readonly title: string;
   readonly series: readonly Series[];
   readonly checks: readonly Check[];
-  /** Moments at which it must be firing whatever its texts say by then: `keep_firing_for` leaves old texts in place. */
-  readonly stillFiring?: readonly number[];
+  /**
+   * Moments at which it must be firing whatever its texts say by then: `keep_firing_for` leaves old texts in place. Of an alert with several
+   * severities any will do, unless one is named.
+   */
+  readonly stillFiring?: readonly (number | StillFiring)[];
 }
 
 /** `alerts/tests/<alert>.yml`. Written for promtool 2.42, whose alerts must match in every label and annotation. */
@@ -53,9 +62,9 @@ export function promtoolFile(settings: MixinSettings, alert: AlertName, tests: r
           exp_alerts: firing,
         })),
         ...(test.stillFiring && {
-          promql_expr_test: test.stillFiring.map((tick) => ({
-            expr: `count(ALERTS{alertname="${alert}",alertstate="firing"}) > bool 0`,
-            eval_time: evalTime(settings, tick),
+          promql_expr_test: test.stillFiring.map((moment) => ({
+            expr: `count(ALERTS{alertname="${alert}",alertstate="firing"${severityMatcher(moment)}}) > bool 0`,
+            eval_time: evalTime(settings, typeof moment === 'number' ? moment : moment.tick),
             exp_samples: [{ labels: '{}', value: 1 }],
           })),
         }),
@@ -63,6 +72,10 @@ export function promtoolFile(settings: MixinSettings, alert: AlertName, tests: r
     },
     'Run: promtool test rules alerts/tests/*.yml',
   );
+}
+
+function severityMatcher(moment: number | StillFiring): string {
+  return typeof moment === 'number' ? '' : `,severity="${moment.severity}"`;
 }
 
 function evalTime(settings: MixinSettings, tick: number): string {

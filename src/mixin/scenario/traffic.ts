@@ -8,6 +8,9 @@ import { promtoolValues, type Sample } from './values.ts';
 /** A final answer: its code and cause, such as `503 surge_protection`. */
 export type Answer = `${number} ${Cause}`;
 
+/** All alike, or so many of them (0 to 1) with each time. */
+export type Times = number | readonly (readonly [share: number, seconds: number])[];
+
 /** Requests for one model that go on for a stretch of time, shared evenly by all instances. */
 export interface Flow {
   /** `novita` unless given. */
@@ -19,9 +22,11 @@ export interface Flow {
   /** Shares of the answers that are not `200 none`, 0 to 1. */
   readonly mix?: Readonly<Partial<Record<Answer, number>>>;
   /** How long each success takes; without it durations are not told. */
-  readonly seconds?: number;
+  readonly seconds?: Times;
+  /** How long each failure takes. */
+  readonly failedSeconds?: Times;
   /** Time to the first token of each success. */
-  readonly firstTokenSeconds?: number;
+  readonly firstTokenSeconds?: Times;
   /** Share of the successes that came near the gateway timeout. */
   readonly nearTimeout?: number;
   /** Tries for each request, all with its answer; without it there is no proxy, so that tries are not told. */
@@ -79,7 +84,13 @@ export function instanceLabels(
   index: number,
   more: TrafficOptions['labels'] = {},
 ): TargetLabels {
-  return { ...targetLabels(settings), instance: `10.0.0.${index + 1}:9503`, pod: `gateway-${index}`, ...more };
+  return {
+    ...targetLabels(settings),
+    instance: `10.0.0.${index + 1}:9503`,
+    pod: `gateway-${index}`,
+    node: `node-${index}`,
+    ...more,
+  };
 }
 
 interface Instance {
@@ -136,7 +147,7 @@ interface Recording {
 
 function advance({ tracks, up }: Recording, stretch: Stretch, instance: Instance): void {
   const condition = stretch.instances?.[instance.index] ?? 'up';
-  const changes = new Map(changesIn(stretch, instance).map((change) => [keyOf(change), change]));
+  const changes = summed(changesIn(stretch, instance));
   const ticks = Math.round(stretch.seconds / instance.tickSeconds);
   if (condition === 'restarted') restart(tracks);
   for (let tick = 0; tick < ticks; tick += 1) {
@@ -149,6 +160,16 @@ function advance({ tracks, up }: Recording, stretch: Stretch, instance: Instance
     }
     up.push(condition === 'gone' ? (tick === 0 ? 'stale' : 'missing') : isScraped ? 1 : 0);
   }
+}
+
+/** Two flows may count in one series: streams and others are the same tries. */
+function summed(changes: readonly Change[]): ReadonlyMap<string, Change> {
+  const sums = new Map<string, Change>();
+  for (const change of changes) {
+    const before = change.kind === 'counter' ? (sums.get(keyOf(change))?.amount ?? 0) : 0;
+    sums.set(keyOf(change), { ...change, amount: before + change.amount });
+  }
+  return sums;
 }
 
 function exposed(track: Track): Sample {
@@ -241,17 +262,23 @@ function changesOfFlow(flow: Flow, share: number): readonly Change[] {
       rate * good,
       flow.seconds,
     ]),
+    ...histogram('llm_request_duration_seconds', { ...ids, stream: String(stream), outcome: 'error' }, [
+      rate * (1 - good),
+      flow.failedSeconds,
+    ]),
     ...histogram('llm_time_to_first_token_seconds', ids, [rate * good, flow.firstTokenSeconds]),
   ];
 }
 
-/** Observations that are all alike: `[how many per second, seconds each]`. */
+/** Observations: `[how many per second, seconds each]`. */
 function histogram(
   name: 'llm_request_duration_seconds' | 'llm_time_to_first_token_seconds',
   labels: Readonly<Record<string, string>>,
-  [perSecond, seconds]: readonly [perSecond: number, seconds: number | undefined],
+  [perSecond, times]: readonly [perSecond: number, times: Times | undefined],
 ): readonly Change[] {
-  if (seconds === undefined) return [];
+  if (times === undefined) return [];
+  const spread = typeof times === 'number' ? ([[1, times]] as const) : times;
+  const upTo = (le: number) => spread.reduce((sum, [share, seconds]) => sum + (seconds <= le ? share : 0), 0);
   const change = (suffix: string, own: Readonly<Record<string, string>>, amount: number): Change => ({
     name: name + suffix,
     labels: { ...labels, ...own },
@@ -259,9 +286,9 @@ function histogram(
     amount,
   });
   return [
-    ...families[name].buckets.map((le) => change('_bucket', { le: String(le) }, seconds <= le ? perSecond : 0)),
+    ...families[name].buckets.map((le) => change('_bucket', { le: String(le) }, perSecond * upTo(le))),
     change('_bucket', { le: '+Inf' }, perSecond),
     change('_count', {}, perSecond),
-    change('_sum', {}, perSecond * seconds),
+    change('_sum', {}, perSecond * spread.reduce((sum, [share, seconds]) => sum + share * seconds, 0)),
   ];
 }

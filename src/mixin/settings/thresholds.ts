@@ -1,3 +1,5 @@
+import { pipelineThresholds } from './pipeline-thresholds.ts';
+
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -9,6 +11,8 @@ const DAY = 24 * HOUR;
  *   no incident.
  * - `forSeconds`: how long the condition must hold; at least two evaluations. `keepFiringSeconds`: how long the alert outlives it, so that
  *   one good minute does not resolve and page anew.
+ *
+ * The alerts about the exporter itself and what it reads are in a file of their own.
  */
 export const defaultThresholds = {
   LLMApi503Spike: {
@@ -74,29 +78,46 @@ export const defaultThresholds = {
     warning: { share: 0.5, minBad: 5, maxTotal: 200, forSeconds: 30 * MINUTE, keepFiringSeconds: 30 * MINUTE },
   },
   LLMApi429TokensPerMinute: {
-    // The account's own limit: slower clients or a higher tier. Past half of the answers for a quarter of an hour it is an outage.
+    // The account's own limit: slower clients or a higher tier. Past half of the answers for a quarter of an hour it is an outage. That
+    // level needs no guard on bad ones: half of `minTotal` are 20.
     warning: { share: 0.05, minBad: 10, minTotal: 20, forSeconds: 10 * MINUTE, keepFiringSeconds: 10 * MINUTE },
-    critical: { share: 0.5, minBad: 20, minTotal: 40, forSeconds: 15 * MINUTE, keepFiringSeconds: 20 * MINUTE },
+    critical: { share: 0.5, minTotal: 40, forSeconds: 15 * MINUTE, keepFiringSeconds: 20 * MINUTE },
   },
   LLMApi429RequestsPerMinute: {
     warning: { share: 0.05, minBad: 10, minTotal: 20, forSeconds: 10 * MINUTE, keepFiringSeconds: 10 * MINUTE },
-    critical: { share: 0.5, minBad: 20, minTotal: 40, forSeconds: 15 * MINUTE, keepFiringSeconds: 20 * MINUTE },
+    critical: { share: 0.5, minTotal: 40, forSeconds: 15 * MINUTE, keepFiringSeconds: 20 * MINUTE },
   },
   LLMApiQuotaExhausted: {
-    // Balance, plan or daily quota: it does not heal itself, and a person can fill it up now. Low guards, as callers give up on it.
-    critical: { share: 0.05, minBad: 5, minTotal: 5, forSeconds: 2 * MINUTE, keepFiringSeconds: 10 * MINUTE },
+    // Balance, plan or daily quota: it does not heal itself, and a person can fill it up now. One low guard, as callers give up on it.
+    critical: { share: 0.05, minBad: 5, forSeconds: 2 * MINUTE, keepFiringSeconds: 10 * MINUTE },
   },
   LLMOwnLimitShedding: {
     // The exporter's own throttle at work: as configured, so worth a line only.
     info: { share: 0.05, minBad: 10, minTotal: 20, forSeconds: 10 * MINUTE, keepFiringSeconds: 10 * MINUTE },
   },
   LLMUpstreamAuthFailing: {
-    // The key that all callers share is refused: a gateway's own key, or any key after a rotation when nothing else succeeds any more.
-    critical: { share: 0.2, allShare: 0.9, minBad: 5, forSeconds: 2 * MINUTE, keepFiringSeconds: 10 * MINUTE },
+    // The key that all callers share is refused: a gateway's own key above `share`; or, above `allShare`, any key, when there were at
+    // least `minBefore` successes within `rememberSeconds` and they have fallen by that share too: a rotation that went wrong, and not
+    // one caller with a wrong key, however often it asks.
+    critical: {
+      share: 0.2,
+      allShare: 0.9,
+      minBad: 5,
+      minBefore: 10,
+      rememberSeconds: HOUR,
+      forSeconds: 2 * MINUTE,
+      keepFiringSeconds: 10 * MINUTE,
+    },
   },
   LLMClientAuthBurst: {
     // One caller's wrong key is his own; fifty in ten minutes and four times the usual is worth a look by security. Never a page.
-    info: { minBad: 50, baselineFactor: 4, forSeconds: 10 * MINUTE, keepFiringSeconds: 10 * MINUTE },
+    info: {
+      windowSeconds: 10 * MINUTE,
+      minBad: 50,
+      baselineFactor: 4,
+      forSeconds: 10 * MINUTE,
+      keepFiringSeconds: 10 * MINUTE,
+    },
   },
   LLMApi400Burst: {
     // Faults of the caller: a deploy of a client went wrong. Its owner wants to know, nobody is woken.
@@ -108,11 +129,25 @@ export const defaultThresholds = {
   },
   LLMUnknownCauseShare: {
     // The provider's errors have changed, or a gateway hides them: rules are to be written.
-    info: { share: 0.2, minTotal: 20, forSeconds: 15 * MINUTE, keepFiringSeconds: 15 * MINUTE },
-    warning: { share: 0.5, minTotal: 50, forSeconds: 15 * MINUTE, keepFiringSeconds: 15 * MINUTE },
+    // Half an hour, because failures are few and no hurry is needed.
+    info: {
+      windowSeconds: 30 * MINUTE,
+      share: 0.2,
+      minTotal: 20,
+      forSeconds: 15 * MINUTE,
+      keepFiringSeconds: 15 * MINUTE,
+    },
+    warning: {
+      windowSeconds: 30 * MINUTE,
+      share: 0.5,
+      minTotal: 50,
+      forSeconds: 15 * MINUTE,
+      keepFiringSeconds: 15 * MINUTE,
+    },
   },
   LLMProviderUnreachable: {
-    // DNS, connect or TLS failures: nothing but the network or the address is wrong, and no answer comes at all.
+    // DNS, connect or TLS failures: nothing but the network or the address is wrong, and no answer comes at all. Over the window of the
+    // critical spikes, which it must mute.
     critical: { share: 0.9, minBad: 5, forSeconds: MINUTE, keepFiringSeconds: 15 * MINUTE },
   },
   LLMProviderDegraded: {
@@ -126,20 +161,31 @@ export const defaultThresholds = {
       minSeconds: 2,
       baselineFactor: 2,
       minTotal: 50,
+      windowSeconds: 10 * MINUTE,
       forSeconds: 10 * MINUTE,
       keepFiringSeconds: 10 * MINUTE,
     },
   },
   LLMNearGatewayTimeout: {
     // Successes above 80 % of the gateway timeout: the next longer ones are 504s. Known before the first fails.
-    warning: { share: 0.05, minBad: 5, minTotal: 20, forSeconds: 5 * MINUTE, keepFiringSeconds: 10 * MINUTE },
+    warning: {
+      share: 0.05,
+      minBad: 5,
+      minTotal: 20,
+      windowSeconds: 15 * MINUTE,
+      forSeconds: 5 * MINUTE,
+      keepFiringSeconds: 10 * MINUTE,
+    },
   },
   LLMLatencyDegraded: {
-    // p95 of successes against the model's own usual. 10 s: shorter answers may well double.
+    // p95 of successes against the model's own usual. 10 s: shorter answers may well double. Answers of more than `tokensFactor` times the
+    // usual number of tokens may take longer.
     warning: {
       minSeconds: 10,
       baselineFactor: 2,
+      tokensFactor: 1.5,
       minTotal: 50,
+      windowSeconds: 10 * MINUTE,
       forSeconds: 15 * MINUTE,
       keepFiringSeconds: 15 * MINUTE,
     },
@@ -150,58 +196,37 @@ export const defaultThresholds = {
     critical: { share: 0.2, minBad: 10, minTotal: 20, forSeconds: 2 * MINUTE, keepFiringSeconds: 20 * MINUTE },
   },
   LLMRetryStorm: {
-    // Tries per request. 1.5: half as much load again on an upstream that fails; 3: the retries are the outage.
+    // Tries per request. 1.5: half as much load again on an upstream that fails; the default budget of the proxy's retries, 0.2 of a request,
+    // never gets there. 2.5: nearly every request takes the three tries that two retries make, and the retries are the outage, if they do
+    // not help. Where answers come all the same, by the third try or from a fallback, nobody needs to be woken.
     warning: { factor: 1.5, minTotal: 50, forSeconds: 5 * MINUTE, keepFiringSeconds: 10 * MINUTE },
-    critical: { factor: 3, minTotal: 50, forSeconds: 5 * MINUTE, keepFiringSeconds: 20 * MINUTE },
+    critical: { factor: 2.5, failedShare: 0.2, minTotal: 50, forSeconds: 5 * MINUTE, keepFiringSeconds: 20 * MINUTE },
   },
   LLMRetryBudgetExhausted: {
     // The retries that callers count on are no longer made.
     warning: { share: 0.02, minBad: 5, forSeconds: 2 * MINUTE, keepFiringSeconds: 10 * MINUTE },
   },
   LLMTrafficVanished: {
-    // Busy an hour ago and a day ago, nothing for a quarter of an hour: callers cannot reach the gateway, or the log is the wrong one.
-    warning: { minBefore: 60, forSeconds: 10 * MINUTE },
+    // Busy in the hour before the last and at this time yesterday, nothing for a quarter of an hour: callers cannot reach the gateway, or
+    // the log is the wrong one. Work that comes once a day at its time was not there yesterday either.
+    warning: {
+      minBefore: 60,
+      beforeSeconds: HOUR,
+      yesterdaySeconds: DAY,
+      quietSeconds: 15 * MINUTE,
+      forSeconds: 10 * MINUTE,
+    },
   },
   LLMCostSpike: {
     // Opt-in. Tokens per second against the model's own usual; a rate, never a lifetime counter (tldraw issue 10579).
-    info: { minTokensPerSecond: 100, baselineFactor: 3, forSeconds: 30 * MINUTE, keepFiringSeconds: 30 * MINUTE },
+    info: {
+      minTokensPerSecond: 100,
+      baselineFactor: 3,
+      forSeconds: 30 * MINUTE,
+      keepFiringSeconds: 30 * MINUTE,
+    },
   },
-  LLMExporterTargetDown: {
-    // A rolling deploy takes a target away for less than 5 minutes. The memory tells "down" from "never was", and ends the alert: a week
-    // outlasts a long weekend, and stays below Prometheus' default retention of 15 days.
-    warning: { forSeconds: 5 * MINUTE, rememberSeconds: 7 * DAY },
-  },
-  LLMExporterVanished: {
-    // No target of a job is left, not even one that is down: service discovery lost them all.
-    critical: { rememberSeconds: 6 * HOUR, forSeconds: 5 * MINUTE },
-  },
-  LLMIngestLagging: { warning: { lagSeconds: 60, forSeconds: 5 * MINUTE, keepFiringSeconds: 5 * MINUTE } },
-  LLMIngestStalled: {
-    // Nothing was read for `quietSeconds` though there is more to read, or the source cannot be read at all.
-    critical: { quietSeconds: 5 * MINUTE, forSeconds: 5 * MINUTE, keepFiringSeconds: 10 * MINUTE },
-  },
-  LLMParseErrors: {
-    info: { share: 0.01, minTotal: 50, forSeconds: 10 * MINUTE, keepFiringSeconds: 10 * MINUTE },
-    warning: { share: 0.1, minTotal: 50, forSeconds: 10 * MINUTE, keepFiringSeconds: 10 * MINUTE },
-  },
-  LLMSeriesLimitReached: {
-    // Unbounded model names (LiteLLM issue 39136): beyond the limit new ones are counted as "other".
-    warning: { share: 0.9, forSeconds: 5 * MINUTE, keepFiringSeconds: HOUR },
-  },
-  LLMConfigReloadFailed: { warning: { forSeconds: 10 * MINUTE } },
-  LLMExporterBackpressure: {
-    // The event loop waits, or the kernel drops datagrams: counts come late or are lost.
-    warning: { loopSeconds: 1, scrapeSeconds: 5, forSeconds: 10 * MINUTE },
-  },
-  LLMSelfInconsistent: { warning: { tolerance: 0.01, minTotal: 50, forSeconds: 15 * MINUTE } },
-  LLMRulesNotEvaluating: {
-    // Opt-in: needs Prometheus to scrape itself.
-    warning: { quietSeconds: 5 * MINUTE, forSeconds: 10 * MINUTE },
-  },
-  LLMWatchdog: {
-    // Opt-in: fires as long as the whole chain lives; the receiver pages when it stops.
-    none: { forSeconds: 0 },
-  },
+  ...pipelineThresholds,
 } as const satisfies Readonly<Record<`LLM${string}`, Levels>>;
 
 /** A human must act now and can; look today; worth a line in a channel, never a page; `none` is for the watchdog only. */
