@@ -2,7 +2,7 @@ import type { Catalogue } from '../classify/catalogue.ts';
 import { loadCatalogue } from '../classify/catalogue.ts';
 import { loadConfig } from '../config/load.ts';
 import { providerSettings } from '../config/providers.ts';
-import { type Config, configSchema } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
 import type { RequestEvent } from '../event/request-event.ts';
 import type { RecorderSettings } from '../metrics/record/recorder.ts';
 import { ProblemError } from '../problem.ts';
@@ -37,9 +37,9 @@ export interface Past {
 /** Finds the logs and reads nothing of them. Throws a ProblemError when there are none or the configuration is wrong. */
 export async function openPast(options: PastOptions): Promise<Past> {
   const { configFile, files, onProgress, signal } = options;
-  const config = configFile === undefined ? undefined : loadConfig({ file: configFile });
-  const logs = await findLogs(files, options, config?.logs);
-  const named = withProvidersOf(config ?? configSchema.parse({}), logs);
+  const config = loadConfig({ file: configFile, needsInput: false });
+  const logs = await findLogs(files, options, config.logs);
+  const named = withProvidersOf(config, logs);
   const { catalogue } = loadRules(named.classify.rules_file, loadCatalogue());
   const tallies: Tally[] = [];
   return {

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { LINE_FORMATS, type LineFormat } from '../../config/schema-lines.ts';
 import type { Total } from '../../history/read/tally.ts';
@@ -50,6 +51,16 @@ export function abortOnSignals({ onSignal }: Pick<CliContext, 'onSignal'>) {
       for (const one of undo) one();
     },
   };
+}
+
+/** Throws a ProblemError when the file cannot be written. */
+export async function writePage(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(file, text);
+  } catch (cause) {
+    const message = `cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new ProblemError([{ code: 'history.output', file, message }], { cause });
+  }
 }
 
 const WHY_LEFT_OUT = {

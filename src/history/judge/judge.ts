@@ -1,0 +1,71 @@
+import { type Engine, type Labels, QueryError, type RangeSeries } from '../engine/engine.ts';
+import type { Period } from '../engine/load.ts';
+import type { AlertingRule } from '../rules/rule-file.ts';
+import { type Episode, episodesOf } from './alert-states.ts';
+import { evaluations } from './recordings.ts';
+import { findThreshold } from './threshold.ts';
+import { identity, type Tunable, tune } from './tuning.ts';
+
+/** One time that an alert was pending or firing. */
+export interface AlertEpisode extends Episode {
+  readonly labels: Labels;
+}
+
+/** What the past says of one alert. */
+export type Judgement = Judged | NotJudged;
+
+export interface Judged {
+  readonly rule: AlertingRule;
+  /** In order of time. */
+  readonly episodes: readonly AlertEpisode[];
+  /** What is known of its threshold, or why nothing is. */
+  readonly tunable: Tunable | string;
+}
+
+export interface NotJudged {
+  readonly rule: AlertingRule;
+  readonly reason: string;
+}
+
+export interface JudgeOptions {
+  readonly engine: Engine;
+  readonly periods: readonly Period[];
+  /** Whether logs can tell of a metric: then that it has no series means that nothing happened. */
+  readonly canBeTold: (metric: string) => boolean;
+  /** Whether the values behind thresholds are asked for, of alerts that fired too. */
+  readonly tuneAll: boolean;
+}
+
+/** Judges one alert at every evaluation of the past. */
+export async function judgeAlert(rule: AlertingRule, options: JudgeOptions): Promise<Judgement> {
+  const { engine, periods, tuneAll } = options;
+  const missing = rule.reads.filter((name) => !engine.names.has(name) && !options.canBeTold(name));
+  const needs = `no series of ${missing.join(', ')}: that needs live metrics`;
+  if (missing.length > 0 && missing.length === rule.reads.length) return { rule, reason: needs };
+  try {
+    const active = new Map<Period, readonly RangeSeries[]>();
+    for (const period of periods)
+      active.set(period, await engine.queryRange(rule.expr, evaluations(period, rule.intervalMs)));
+    const episodes = [...active].flatMap(([period, series]) => episodesIn(period, series, rule));
+    // Where it was active in spite of what is missing, it can be judged without that.
+    if (missing.length > 0 && episodes.length === 0) return { rule, reason: needs };
+    const hasFired = episodes.some(({ firingMs }) => firingMs !== undefined);
+    const tunable = hasFired && !tuneAll ? 'not asked for' : await tune(engine, rule, periods, active);
+    return { rule, episodes: episodes.sort((a, b) => a.pendingMs - b.pendingMs), tunable };
+  } catch (error) {
+    if (error instanceof QueryError) return { rule, reason: error.message };
+    throw error;
+  }
+}
+
+function episodesIn(period: Period, series: readonly RangeSeries[], rule: AlertingRule): readonly AlertEpisode[] {
+  const threshold = findThreshold(rule.expr);
+  const isDownward = typeof threshold === 'object' && threshold.operator.startsWith('<');
+  const range = evaluations(period, rule.intervalMs);
+  return series.flatMap((one) =>
+    episodesOf(one, range, { ...rule, worse: isDownward ? Math.min : Math.max }).map((episode) => ({
+      ...episode,
+      labels: identity(one.labels),
+    })),
+  );
+}
