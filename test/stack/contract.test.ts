@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { debianProgram } from '../../src/demo/programs.ts';
 import { contractProblems, seriesOf, usedSeries } from '../support/rules/contract.ts';
 import { scrapeOfEverything } from '../support/rules/every-cause.ts';
 import { dashboardQueries, markdownQueries, type Query, ruleQueries, testQueries } from '../support/rules/queries.ts';
 import { readRuleFile } from '../support/rules/rule-file.ts';
 import { createRuleSet } from '../support/rules/rule-set.ts';
+import { tempDir } from '../support/temp-dir.ts';
 
 /** Families that no rule, page or dashboard asks for, and why they are exposed all the same. */
 const unused: Readonly<Record<string, string>> = {
@@ -73,6 +79,13 @@ test('whatever rules, tests, runbooks and dashboards select is in a scrape of th
       targetLabels,
     });
     assert.deepEqual([...new Set(problems.map(({ message }) => message))], []);
+  });
+
+  await t.test('the real engine parses every query', async (st) => {
+    const folder = await tempDir(st);
+    const rules = shown.map(({ promql }, index) => ({ record: `query_${index}`, expr: promql }));
+    await writeFile(join(folder, 'queries.json'), JSON.stringify({ groups: [{ name: 'queries', rules }] }));
+    await promisify(execFile)(await debianProgram('promtool'), ['check', 'rules', 'queries.json'], { cwd: folder });
   });
 
   await t.test('every family is used, or listed with the reason why not', () => {

@@ -14,6 +14,7 @@ import { tempDir } from '../temp-dir.ts';
 /** Long enough that a busy machine does not blur whether an answer came at this time. */
 const GATEWAY_TIMEOUT_SECONDS = 8;
 const PROVIDER = 'simulated';
+const DEADLINE_MS = 60_000;
 
 /**
  * Runs the real exporter with a proxy, a followed log, a push endpoint and a syslog listener, has `simulate` produce
@@ -55,7 +56,7 @@ export async function scrapeOfEverything(t: TestContext): Promise<Scrape> {
     const lines = scrape.by('llm_exporter_source_events_total', ['source']);
     assert.deepEqual(Object.keys(lines).sort(), ['access', 'edge', 'push']);
     return scrape;
-  });
+  }, DEADLINE_MS);
 }
 
 const AT_ONCE = { base_delay: '1ms', max_delay: '1ms', budget: 1 };
@@ -100,11 +101,16 @@ async function overfill(proxyUrl: string): Promise<void> {
   ]);
 }
 
-/** To each source: an answer just before the gateway's timeout, a failure, a page that is none of ours, and no JSON. */
+/**
+ * To each source: an answer just before the gateway's timeout, one at it, a failure, a page that is none of ours, and
+ * no JSON. The one at the timeout is there again because on a machine that is late the simulated one is no proof.
+ */
 async function feedSources(exporter: ConfiguredExporter, log: string): Promise<void> {
   const slow = JSON.parse(requestLine(1));
-  const nearTimeout = JSON.stringify({ ...slow, request_time: GATEWAY_TIMEOUT_SECONDS * 0.9, stream: 'false' });
-  const lines = [nearTimeout, requestLine(2, 503).trim(), '{"status":200,"request_uri":"/favicon.ico"}', '{"broken'];
+  const near = { ...slow, request_time: GATEWAY_TIMEOUT_SECONDS * 0.9, stream: 'false' };
+  const timedOut = { ...slow, request_time: GATEWAY_TIMEOUT_SECONDS, status: 504, request_id: '3', stream: 'false' };
+  const records = [near, timedOut].map((record) => JSON.stringify(record));
+  const lines = [...records, requestLine(2, 503).trim(), '{"status":200,"request_uri":"/favicon.ico"}', '{"broken'];
   await appendFile(log, `${lines.join('\n')}\n`);
   const pushed = await fetch(`${exporter.webUrl}/v1/logs`, {
     method: 'POST',
