@@ -1,6 +1,6 @@
 import { type Catalogue, loadCatalogue } from '../classify/catalogue.ts';
 import type { PackContext } from './alert.ts';
-import { renderAlertmanager } from './alertmanager/routing.ts';
+import { alertmanagerFile } from './alertmanager/routing.ts';
 import { renderTemplate } from './alertmanager/template.ts';
 import { ruleGroups } from './entries.ts';
 import { renderProfile, renderProfiles } from './profiles.ts';
@@ -16,6 +16,12 @@ export function renderRules(settings: MixinSettings, catalogue: Catalogue = load
   return renderProfile({ settings, causes: catalogue.causes }, settings.profile);
 }
 
+/** `alerts/alertmanager/alertmanager.yml`. */
+export function renderAlertmanager(settings: MixinSettings, { causes }: Catalogue = loadCatalogue()): string {
+  const rules = ruleGroups({ settings, causes }).flatMap(({ entries }) => entries.flatMap((entry) => entry.rules));
+  return alertmanagerFile(settings, rules);
+}
+
 /**
  * Every file of `alerts/` and `dashboards/`, by path relative to the root of the repository. The same settings always
  * give the same bytes.
@@ -27,13 +33,14 @@ export async function renderPack(
   const context: PackContext = { settings, causes: catalogue.causes };
   const files = new Map<string, string>([
     ['alerts/llm.rules.yml', renderRules(settings, catalogue)],
-    ['alerts/alertmanager/alertmanager.yml', renderAlertmanager(settings)],
+    ['alerts/alertmanager/alertmanager.yml', renderAlertmanager(settings, catalogue)],
     ['alerts/alertmanager/templates/llm.tmpl', renderTemplate(settings)],
   ]);
   for (const [path, text] of renderProfiles(context)) files.set(path, text);
   const entries = ruleGroups(context).flatMap((group) => group.entries);
-  for (const { name, runbook, tests } of entries) {
-    files.set(`alerts/tests/${name}.yml`, promtoolFile(settings, name, tests));
+  for (const { name, runbook, tests, testIntervalSeconds = settings.evaluationIntervalSeconds } of entries) {
+    const pace = { ...settings, evaluationIntervalSeconds: testIntervalSeconds };
+    files.set(`alerts/tests/${name}.yml`, promtoolFile(pace, name, tests));
     files.set(`alerts/runbooks/${name}.md`, renderRunbook(name, runbook));
   }
   for (const scenario of [...INCIDENTS, ...QUIET_DAYS])

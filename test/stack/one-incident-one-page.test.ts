@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderAlertmanager } from '../../src/mixin/alertmanager/routing.ts';
 import { renderTemplate } from '../../src/mixin/alertmanager/template.ts';
-import { renderRules } from '../../src/mixin/pack.ts';
+import { renderAlertmanager, renderRules } from '../../src/mixin/pack.ts';
 import { defaultSettings, type MixinSettings } from '../../src/mixin/settings/settings.ts';
 import { startAlertmanager } from '../support/alertmanager.ts';
 import { eventually } from '../support/eventually.ts';

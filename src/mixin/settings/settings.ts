@@ -51,6 +51,9 @@ export interface MixinSettings {
     readonly groupIntervalSeconds: number;
     readonly repeatSeconds: Readonly<Record<Severity, number>>;
     readonly webhookUrls: Readonly<Record<Severity, string>>;
+    /** How often the watchdog is sent on, and where to. */
+    readonly watchdogSeconds: number;
+    readonly watchdogUrl: string;
   };
   /** Where `<Alert>.md` is found, without trailing slash. */
   readonly runbookBaseUrl: string;
@@ -106,6 +109,9 @@ export const defaultSettings: MixinSettings = {
       warning: 'http://127.0.0.1:5001/',
       info: 'http://127.0.0.1:5001/',
     },
+    // Dead man's switches page after two or three missed calls: ten minutes then.
+    watchdogSeconds: 5 * MINUTE,
+    watchdogUrl: 'http://127.0.0.1:5001/',
   },
   runbookBaseUrl: 'https://github.com/llm-exporter/llm-exporter/blob/main/alerts/runbooks',
   grafanaUrl: 'http://localhost:3000',
