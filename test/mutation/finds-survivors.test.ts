@@ -84,7 +84,7 @@ describe('mutation testing', () => {
   test('a test that only fires lets whatever fires more easily survive', async (t) => {
     assert.deepEqual(await survivorsOf([fires], await tempDir(t)), [
       ...beside,
-      'drop what and follows with: model_all > 5',
+      'drop the right of and: model_all > 5',
       '10 to 5 in model:bad:sum > 10',
       '5 to 2.5 in model_all > 5',
     ]);
@@ -121,8 +121,8 @@ describe('the mutants of a rule', () => {
       'model:bad:sum: code: 503 to 504 in bad{code="503"}',
       'model:bad:sum: drop the labels of an instance from without in sum without (instance) (bad{code="503"})',
       'model:bad:sum: add code to without in sum without (instance) (bad{code="503"})',
-      'LLMBad: drop what and follows with: model_all > 5',
-      'LLMBad: drop what and starts from: model:bad:sum > 10',
+      'LLMBad: drop the right of and: model_all > 5',
+      'LLMBad: drop the left of and: model:bad:sum > 10',
       'LLMBad: flip > in model:bad:sum > 10',
       'LLMBad: flip > in model_all > 5',
       'LLMBad: 10 to 20 in model:bad:sum > 10',

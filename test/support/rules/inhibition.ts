@@ -132,7 +132,7 @@ function equalFaults(rule: InhibitRule, pairs: readonly Pair[]): readonly Findin
     return without.map((alert) => ({
       code: 'inhibition/equal',
       subject: titleOf(alert),
-      message: `has no ${label}, which this rule compares and others have: it mutes or is muted by whatever lacks it, too`,
+      message: `has no ${label}, which this rule compares and others have: missing is equal to missing`,
       line: rule.line,
     }));
   });

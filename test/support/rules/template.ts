@@ -9,7 +9,7 @@ export interface TemplateQuery {
 export interface Template {
   /** Names behind `$labels.`. */
   readonly labels: readonly string[];
-  /** Each `{{ $value … }}` as written. */
+  /** Each `{{ $value … }}` and `{{ … | value … }}` as written. */
   readonly values: readonly string[];
   readonly queries: readonly TemplateQuery[];
   /** What Go's templates would refuse. */
@@ -35,7 +35,7 @@ export function readTemplate(text: string): Template {
   const blocks: Block[] = [];
   const rest = text.replace(/\{\{-?\s*(.*?)\s*-?\}\}/gs, (_, action: string) => {
     for (const [, name = ''] of action.matchAll(/(?:\$labels|\.Labels)\.(\w+)/g)) labels.add(name);
-    if (/\$value|\.Value/.test(action)) values.push(action);
+    if (/\$value|\.Value|\|\s*value\b/.test(action)) values.push(action);
     const promql = queryOf(action);
     const query = promql === undefined ? undefined : { promql, reads: readsOf(action) };
     if (query !== undefined) queries.push(query);

@@ -67,6 +67,9 @@ const bad: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'a label that is summed away': annotated({ description: '{{ $labels.code }}' }),
     'a label the exporter puts on other series': annotated({ description: '{{ $labels.instance }}' }),
     'seventeen digits': annotated({ description: '{{ $value }}' }),
+    'seventeen digits of a query': annotated({
+      description: '{{ with query "depth" }}{{ . | first | value }}{{ end }}',
+    }),
     'a query that is none': annotated({ description: '{{ with query "sum(up" }}{{ end }}' }),
     'a label its query has not': annotated({
       description: '{{ with printf "sum(up{job=%q})" $labels.job | query }}{{ . | first | label "job" }}{{ end }}',

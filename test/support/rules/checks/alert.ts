@@ -86,7 +86,7 @@ interface Where {
 function annotationFaults(text: string, where: Where): readonly string[] {
   const { labels, values, queries, faults } = readTemplate(text);
   const ofAlert = where.context.set.labelsOf(where.rule);
-  const raw = values.filter((action) => /(?:\$value|\.Value)$/.test(action));
+  const raw = values.filter((action) => /(?:\$value|\.Value|\|\s*value)$/.test(action));
   return [
     ...faults,
     ...labels

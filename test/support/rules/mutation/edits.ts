@@ -60,7 +60,7 @@ function droppedOperands(text: string, expression: Expression): readonly Edit[] 
       [binary.left, binary.right].map((kept) => {
         const dropped = kept === binary.left ? binary.right : binary.left;
         return {
-          change: `drop what ${binary.operator} ${kept === binary.left ? 'follows with' : 'starts from'}: ${shown(text.slice(dropped.from, dropped.to))}`,
+          change: `drop the ${kept === binary.left ? 'right' : 'left'} of ${binary.operator}: ${shown(text.slice(dropped.from, dropped.to))}`,
           expr: replaced(text, binary, text.slice(kept.from, kept.to)),
         };
       }),
