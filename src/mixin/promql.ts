@@ -113,14 +113,18 @@ function matcherText(label: string, matcher: Matcher<string>): string[] {
   return matcher.not === undefined ? [selected] : [selected, `${label}!="${matcher.not}"`];
 }
 
-/** Growth of a counter over `range`, which is a duration or one of Grafana's range variables. */
-export function increase<L extends string>(counter: Query<L>, range: string): Query<L> {
-  return { ...counter, text: `increase(${counter.text}[${range}])` };
+/** Growth of a counter over `range`, which is a duration or one of Grafana's range variables, and ended `ago`. */
+export function increase<L extends string>(counter: Query<L>, range: string, ago = ''): Query<L> {
+  return { ...counter, text: `increase(${over(counter, range, ago)})` };
 }
 
 /** Growth of a counter per second. */
-export function rate<L extends string>(counter: Query<L>, range: string): Query<L> {
-  return { ...counter, text: `rate(${counter.text}[${range}])` };
+export function rate<L extends string>(counter: Query<L>, range: string, ago = ''): Query<L> {
+  return { ...counter, text: `rate(${over(counter, range, ago)})` };
+}
+
+function over({ text }: Query, range: string, ago: string): string {
+  return `${text}[${range}]${ago === '' ? '' : ` offset ${ago}`}`;
 }
 
 /** The level that `query` stayed under for the share `quantile` of `range`, which ended `offset` ago. */

@@ -53,8 +53,9 @@ function humanizeNumber(value: number): string {
   return `${fourDigits(rest)}${PREFIXES[power]}`;
 }
 
-/** `1h 2m 3s`; below a minute with decimals. */
+/** `1h 2m 3s`; below a minute with decimals, below a second in milliseconds. */
 function humanizeDuration(seconds: number): string {
+  if (seconds > 0 && seconds < 1) return `${fourDigits(seconds * 1000)}ms`;
   if (seconds < 60) return `${fourDigits(seconds)}s`;
   const whole = Math.trunc(seconds);
   const [days, hours, minutes, rest] = [whole / 86_400, (whole / 3600) % 24, (whole / 60) % 60, whole % 60].map(
