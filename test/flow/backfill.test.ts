@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -9,6 +9,7 @@ import { debianProgram } from '../../src/demo/programs.ts';
 import { startPrometheus } from '../../src/demo/prometheus.ts';
 import { runCommand } from '../support/command.ts';
 import { pastLines } from '../support/past-log.ts';
+import { putOnPath } from '../support/past-programs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const run = promisify(execFile);
@@ -43,15 +44,8 @@ async function writeLogs(t: TestContext) {
   };
 }
 
-/** The commands look for programs on PATH only. */
-async function withPromtool(): Promise<void> {
-  const folder = dirname(await debianProgram('promtool'));
-  if (!(process.env.PATH ?? '').split(delimiter).includes(folder))
-    process.env.PATH = `${process.env.PATH}${delimiter}${folder}`;
-}
-
 test('blocks of past logs hold every request at its time, in the eyes of a real Prometheus', async (t) => {
-  await withPromtool();
+  await putOnPath('promtool');
   const { folder, requests, failed } = await writeLogs(t);
   const home = await tempDir(t);
   const blocks = join(home, 'prometheus-data');

@@ -1,5 +1,5 @@
 import type { Backtest, Firing, Quiet, Tuned } from '../../history/backtest/result.ts';
-import type { Labels } from '../../history/engine/engine.ts';
+import type { Labels } from '../../history/engine/labels.ts';
 import { formatDuration } from '../../mixin/settings/duration.ts';
 import { table } from './layout.ts';
 import type { Look } from './verdict.ts';

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../mixin/settings/duration.ts';
 import { type Html, html } from '../../server/page/html.ts';
-import type { Labels } from '../engine/engine.ts';
+import type { Labels } from '../engine/labels.ts';
 import { moment, page, section } from '../page/frame.ts';
 import { timeline } from '../page/timeline.ts';
 import type { Backtest, Firing } from './result.ts';

@@ -1,5 +1,5 @@
-import type { Labels } from '../engine/engine.ts';
-import type { Period } from '../engine/load.ts';
+import type { Labels } from '../engine/labels.ts';
+import type { Period } from '../engine/period.ts';
 import type { AlertEpisode, Judged, Judgement } from '../judge/judge.ts';
 import type { FailedRule } from '../judge/recordings.ts';
 import type { Total } from '../read/tally.ts';

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { type HttpProgram, startHttpProgram } from '../../demo/program/http-program.ts';
 import { debianProgram } from '../../demo/programs.ts';
 import { ProblemError } from '../../problem.ts';
+import { type Labels, labelKey } from './labels.ts';
 import { encodeWriteRequest, type WrittenSeries } from './remote-write.ts';
-
-export type Labels = Readonly<Record<string, string>>;
 
 /** One series of a range query: its samples at some of the steps, in order. */
 export interface RangeSeries {
@@ -186,11 +185,6 @@ function joined(results: readonly (readonly RangeSeries[])[]): readonly RangeSer
     }
   }
   return [...all.values()];
-}
-
-/** The same for the same labels. */
-export function labelKey(labels: Labels): string {
-  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function errorOf(text: string): string {

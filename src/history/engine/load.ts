@@ -1,6 +1,7 @@
 import type { FamilyName } from '../../metrics/families.ts';
 import { type CellPart, type Chunk, type ChunkSink, createSeriesReader, isOfTraffic } from '../replay/chunk.ts';
 import type { Engine } from './engine.ts';
+import type { Period } from './period.ts';
 import type { WrittenSeries } from './remote-write.ts';
 
 /** Facts that are told of the past as of the present: they come from the configuration and the catalogue. */
@@ -10,12 +11,6 @@ const FACTS: ReadonlySet<FamilyName> = new Set([
   'llm_provider_gateway_timeout_seconds',
 ]);
 const SUFFIXES = ['', '_bucket', '_sum', '_count'] as const;
-
-/** A time without a break of weeks in it. */
-export interface Period {
-  readonly startMs: number;
-  readonly endMs: number;
-}
 
 /** Writes the past into an engine as it is replayed. */
 export interface Loader extends ChunkSink {

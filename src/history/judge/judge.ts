@@ -1,10 +1,12 @@
-import { type Engine, type Labels, QueryError, type RangeSeries } from '../engine/engine.ts';
-import type { Period } from '../engine/load.ts';
+import { type Engine, QueryError, type RangeSeries } from '../engine/engine.ts';
+import type { Labels } from '../engine/labels.ts';
+import { identity } from '../engine/labels.ts';
+import type { Period } from '../engine/period.ts';
+import { evaluations } from '../engine/period.ts';
 import type { AlertingRule } from '../rules/rule-file.ts';
 import { type Episode, episodesOf } from './alert-states.ts';
-import { evaluations } from './recordings.ts';
 import { findThreshold } from './threshold.ts';
-import { identity, type Tunable, tune } from './tuning.ts';
+import { type Tunable, tune } from './tuning.ts';
 
 /** One time that an alert was pending or firing. */
 export interface AlertEpisode extends Episode {

@@ -1,9 +1,10 @@
 import type { Engine, RangeSeries } from '../engine/engine.ts';
 import { QueryError } from '../engine/engine.ts';
-import type { Period } from '../engine/load.ts';
+import { evaluations, type Period } from '../engine/period.ts';
 import { STALE, type WrittenSeries } from '../engine/remote-write.ts';
 import { orderRules } from '../rules/order.ts';
 import type { RecordingRule } from '../rules/rule-file.ts';
+import { longWindow } from './long-window.ts';
 
 /** What a rule could not be computed for. */
 export interface FailedRule {
@@ -32,7 +33,7 @@ export async function recordAll({ engine, rules, periods, onRule }: RecordOption
   for (const [at, rule] of levels.flat().entries()) {
     onRule(rule, at);
     try {
-      for (const period of periods) await recordOne(engine, rule, period);
+      for (const period of periods) await recordOne({ engine, rule, rules, period });
     } catch (error) {
       if (!(error instanceof QueryError)) throw error;
       failed.push({ rule: rule.record, group: rule.group, reason: error.message });
@@ -41,9 +42,17 @@ export async function recordAll({ engine, rules, periods, onRule }: RecordOption
   return failed;
 }
 
-async function recordOne(engine: Engine, rule: RecordingRule, period: Period): Promise<void> {
+async function recordOne({
+  engine,
+  rule,
+  rules,
+  period,
+}: Pick<RecordOptions, 'engine' | 'rules'> & {
+  readonly rule: RecordingRule;
+  readonly period: Period;
+}): Promise<void> {
   const range = evaluations(period, rule.intervalMs);
-  const results = await engine.queryRange(rule.expr, range);
+  const results = (await longWindow(engine, rule, { range, rules })) ?? (await engine.queryRange(rule.expr, range));
   let batch: WrittenSeries[] = [];
   let samples = 0;
   for (const series of results) {
@@ -55,11 +64,6 @@ async function recordOne(engine: Engine, rule: RecordingRule, period: Period): P
     samples = 0;
   }
   if (batch.length > 0) await engine.write(batch);
-}
-
-/** The moments of a period at which rules of this interval are evaluated. */
-export function evaluations({ startMs, endMs }: Period, stepMs: number) {
-  return { startMs: Math.ceil(startMs / stepMs) * stepMs, endMs: Math.floor(endMs / stepMs) * stepMs, stepMs };
 }
 
 /** With the end marked where there is nothing at a step, as the rule manager does. */

@@ -1,9 +1,9 @@
-import type { Engine, Labels, RangeSeries } from '../engine/engine.ts';
-import { labelKey } from '../engine/engine.ts';
-import type { Period } from '../engine/load.ts';
+import type { Engine, RangeSeries } from '../engine/engine.ts';
+import { identity, type Labels, labelKey } from '../engine/labels.ts';
+import type { Period } from '../engine/period.ts';
+import { evaluations } from '../engine/period.ts';
 import type { AlertingRule } from '../rules/rule-file.ts';
 import { episodesOf } from './alert-states.ts';
-import { evaluations } from './recordings.ts';
 import { findThreshold, isBeyond, type Threshold } from './threshold.ts';
 
 /** The value that came closest to a threshold, at a moment when all other conditions of the alert held. */
@@ -61,11 +61,6 @@ export async function tune(
     compared.push(...here);
   }
   return createTunable(rule, threshold, compared);
-}
-
-/** The labels by which an alert knows its series. */
-export function identity({ __name__: _name, ...labels }: Labels): Labels {
-  return labels;
 }
 
 function explains(compared: readonly Compared[], active: readonly RangeSeries[], threshold: Threshold): boolean {

@@ -60,7 +60,11 @@ export async function* mergedEvents(options: MergeOptions): AsyncGenerator<reado
     const rest = reorder.takeBefore(Number.POSITIVE_INFINITY);
     if (rest.length > 0) yield rest;
   } finally {
-    for (const reader of open) await reader.close();
+    // Who wants no more has still read them.
+    for (const reader of open) {
+      tallies.push(reader.tally);
+      await reader.close();
+    }
   }
   requireTimes(tallies);
 }

@@ -38,25 +38,37 @@ const DEFAULT_INTERVAL_MS = 60_000;
 
 const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000, y: 31_536_000_000 } as const;
 
-/** `1h30m`, as Prometheus writes durations, in milliseconds; 0 needs no unit. */
-const duration = z.union([z.string(), z.literal(0)]).transform((text, context) => {
-  const parts = [...String(text).matchAll(/(\d+)(ms|[smhdwy])/gy)];
-  const isWhole = text === 0 || text === '0' || (parts.length > 0 && parts.map(([part]) => part).join('') === text);
-  if (!isWhole) context.addIssue({ code: 'custom', message: 'is no duration such as 30s or 1h30m' });
+/** `1h30m`, as Prometheus writes durations, in milliseconds; undefined: it is none. */
+export function durationMs(text: string): number | undefined {
+  const parts = [...text.matchAll(/(\d+)(ms|[smhdwy])/gy)];
+  if (text === '0') return 0;
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) return undefined;
   // Safe: the pattern lets no other unit through.
   return parts.reduce((ms, [, count, unit]) => ms + Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS], 0);
+}
+
+/** 0 needs no unit. */
+const duration = z.union([z.string(), z.literal(0)]).transform((text, context) => {
+  const ms = durationMs(String(text));
+  if (ms === undefined) context.addIssue({ code: 'custom', message: 'is no duration such as 30s or 1h30m' });
+  return ms ?? 0;
 });
 const texts = z.record(z.string(), z.coerce.string()).prefault({});
 const expression = z.coerce.string().trim().min(1);
-const recording = z.object({ record: z.string().min(1), expr: expression, labels: texts });
-const alerting = z.object({
-  alert: z.string().min(1),
-  expr: expression,
-  for: duration.prefault('0s'),
-  keep_firing_for: duration.prefault('0s'),
-  labels: texts,
-  annotations: texts,
-});
+const rule = z
+  .object({
+    record: z.string().min(1).optional(),
+    alert: z.string().min(1).optional(),
+    expr: expression,
+    for: duration.prefault('0s'),
+    keep_firing_for: duration.prefault('0s'),
+    labels: texts,
+    annotations: texts,
+  })
+  .check(({ value: { record, alert }, issues }) => {
+    if ((record === undefined) === (alert === undefined))
+      issues.push({ code: 'custom', message: 'needs either record or alert', input: undefined });
+  });
 /** Keys that are only of use to others (`limit`, `query_offset`, Mimir's) are let be. */
 const fileSchema = z.object({
   groups: z
@@ -64,7 +76,7 @@ const fileSchema = z.object({
       z.object({
         name: z.string(),
         interval: duration.optional(),
-        rules: z.array(z.union([alerting, recording])).prefault([]),
+        rules: z.array(rule).prefault([]),
       }),
     )
     .prefault([]),
@@ -82,13 +94,12 @@ export function readRules(source: YamlSource): RuleFile {
   const recordings: RecordingRule[] = [];
   const alerts: AlertingRule[] = [];
   for (const { name: group, interval = DEFAULT_INTERVAL_MS, rules } of result.data.groups) {
-    for (const { expr, labels, ...rule } of rules) {
+    for (const { expr, labels, record, alert, annotations, ...rule } of rules) {
       const shared = { expr, labels, group, intervalMs: interval, reads: metricNames(expr) };
-      if ('record' in rule) recordings.push({ kind: 'recording', record: rule.record, ...shared });
-      else {
-        const { alert, for: forMs, keep_firing_for: keepFiringForMs, annotations } = rule;
-        alerts.push({ kind: 'alerting', alert, forMs, keepFiringForMs, summary: annotations.summary, ...shared });
-      }
+      if (record !== undefined) recordings.push({ kind: 'recording', record, ...shared });
+      if (alert === undefined) continue;
+      const { for: forMs, keep_firing_for: keepFiringForMs } = rule;
+      alerts.push({ kind: 'alerting', alert, forMs, keepFiringForMs, summary: annotations.summary, ...shared });
     }
   }
   return { recordings, alerts };
