@@ -21,6 +21,7 @@ export function readDuration(text: string): number | undefined {
 
 /** A duration as Prometheus reads it, in the one unit that leaves no fraction. */
 export function formatSeconds(seconds: number): string {
+  if (seconds === 0) return '0s';
   const unit = ['d', 'h', 'm', 's'].find((name) => seconds % (SECONDS[name] ?? 1) === 0);
   return unit === undefined ? `${Math.round(seconds * 1000)}ms` : `${seconds / (SECONDS[unit] ?? 1)}${unit}`;
 }

@@ -27,7 +27,7 @@ export interface InhibitionOptions {
   readonly templates?: readonly string[];
   /** Alerts made of missing data: a broken pipeline may mute these, and no other of the API. */
   readonly missingData?: readonly string[];
-  /** By check and `Source > Target`. One that excuses nothing is a problem. */
+  /** By check and `Source/severity > Target/severity`, `*` for any. One that excuses nothing is a problem. */
   readonly exceptions?: readonly Exception[];
 }
 
@@ -68,11 +68,10 @@ export function lintInhibition(
     ...routeFaults(config),
     ...templateFaults(files.config, templates),
   ];
-  const excused = (finding: Finding) =>
-    exceptions.some(({ code, rule }) => code === finding.code && rule === finding.subject);
-  const unused = exceptions.filter(
-    ({ code, rule }) => !findings.some((finding) => finding.code === code && finding.subject === rule),
-  );
+  const fits = ({ code, rule }: Exception, finding: Finding) =>
+    code === finding.code && new RegExp(`^${rule.replaceAll('*', '.*')}$`).test(finding.subject);
+  const excused = (finding: Finding) => exceptions.some((exception) => fits(exception, finding));
+  const unused = exceptions.filter((exception) => !findings.some((finding) => fits(exception, finding)));
   return [
     ...config.problems,
     ...findings
@@ -123,19 +122,34 @@ function deadSides(rule: InhibitRule, alerts: readonly AlertLabels[]): readonly 
     }));
 }
 
-/** Missing is equal to missing (alertmanager issue 507): a label is on all alerts of both sides, or on none. */
+/**
+ * Missing is equal to missing (alertmanager issue 507): a label is on all alerts that the rule compares with one
+ * another, or on none of them. With `alertname` among the labels, those of each name are by themselves.
+ */
 function equalFaults(rule: InhibitRule, pairs: readonly Pair[]): readonly Finding[] {
-  const alerts = [...new Set(pairs.filter(({ by }) => by === rule).flatMap(({ source, target }) => [source, target]))];
-  return rule.equal.flatMap((label) => {
-    const without = alerts.filter(({ labels }) => presenceOf(labels, label) === 'never');
-    if (without.length === 0 || without.length === alerts.length) return [];
-    return without.map((alert) => ({
-      code: 'inhibition/equal',
-      subject: titleOf(alert),
-      message: `has no ${label}, which this rule compares and others have: missing is equal to missing`,
-      line: rule.line,
-    }));
-  });
+  return connected(pairs.filter(({ by }) => by === rule)).flatMap((alerts) =>
+    rule.equal.flatMap((label) => {
+      const without = alerts.filter(({ labels }) => presenceOf(labels, label) === 'never');
+      if (without.length === alerts.length) return [];
+      return without.map((alert) => ({
+        code: 'inhibition/equal',
+        subject: titleOf(alert),
+        message: `has no ${label}, which this rule compares and others have: missing is equal to missing`,
+        line: rule.line,
+      }));
+    }),
+  );
+}
+
+/** Alerts that a chain of pairs joins. */
+function connected(pairs: readonly Pair[]): readonly (readonly AlertLabels[])[] {
+  let groups: readonly ReadonlySet<AlertLabels>[] = [];
+  for (const { source, target } of pairs) {
+    const touched = groups.filter((group) => group.has(source) || group.has(target));
+    const joined = new Set([source, target, ...touched.flatMap((group) => [...group])]);
+    groups = [...groups.filter((group) => !touched.includes(group)), joined];
+  }
+  return groups.map((group) => [...group]);
 }
 
 function selfFaults(pair: Pair, pairs: readonly Pair[]): readonly Finding[] {

@@ -7,6 +7,7 @@ export type Values = ReadonlySet<string> | undefined;
 
 /** Values of a label on the alerts of a rule or on what it records, as far as matchers and rules spell them out. */
 export function valuesOfRule(rule: Rule, label: string, set: RuleSet): Values {
+  if (label === 'alertname' && rule.kind === 'alert') return new Set([rule.name]);
   return ofRule(rule, { label, set, seen: [] });
 }
 

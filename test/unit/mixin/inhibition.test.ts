@@ -193,6 +193,20 @@ const good: Readonly<Record<string, readonly [rules: string, config: string]>> =
     }),
     right,
   ],
+  'alerts of each name by themselves, where the name is compared': [
+    stringify({
+      groups: [
+        {
+          name: 'g',
+          rules: ['critical', 'warning'].flatMap((severity) => [
+            { alert: 'A', expr: 'max by (job) (up{job!=""}) == 0', for: '1m', labels: { severity } },
+            { alert: 'B', expr: 'max by (job, model) (up{job!="",model!=""}) == 0', for: '1m', labels: { severity } },
+          ]),
+        },
+      ],
+    }),
+    config([{ ...bySeverity, equal: ['alertname', 'job', 'model'] }]),
+  ],
   'a label of the user, which any alert may have': [
     rules(pair),
     config([{ ...bySeverity, equal: ['cluster', 'model'] }]),
@@ -252,6 +266,11 @@ describe('the lint of inhibition and routes', () => {
     const text = rules({ ...pair, A: { ...critical, kff: '9m' } });
     const exception = { code: 'inhibition/order', rule: 'A/critical > B/warning', reason: 'seldom' };
     assert.deepEqual(codes(text, right, { exceptions: [exception] }), []);
+    assert.deepEqual(codes(text, right, { exceptions: [{ ...exception, rule: '* > B/*' }] }), []);
+    assert.deepEqual(codes(text, right, { exceptions: [{ ...exception, rule: '* > C/*' }] }), [
+      'inhibition/order',
+      'pack/exception',
+    ]);
     assert.deepEqual(codes(rules(pair), right, { exceptions: [exception] }), ['pack/exception']);
   });
 });
