@@ -42,6 +42,8 @@ export interface AlertRule {
   readonly expr: Query;
   readonly forSeconds: number;
   readonly keepFiringSeconds?: number;
+  /** Labels of its own, beside those that every alert has: they tell rules of one name and severity apart. */
+  readonly extraLabels?: Readonly<Record<string, string>>;
   /** Its texts, from facts that are template actions in the rule and values in the rule's tests. */
   readonly texts: (facts: Facts) => AlertTexts;
   /** Its thresholds and their meaning in words; becomes a comment beside the rule. */
@@ -56,6 +58,8 @@ export interface AlertEntry {
   readonly runbook: RunbookPage;
   /** Where it fires, where it just stays quiet, and how it resolves. */
   readonly tests: readonly RuleTest[];
+  /** How far apart the evaluations of its tests are, where days pass in them; else as far as everywhere. */
+  readonly testIntervalSeconds?: number;
 }
 
 /** The annotations of a rule, as the rule file has them or, given the facts of one incident, as they must come out. */
@@ -75,9 +79,9 @@ export function annotationsOf(settings: MixinSettings, rule: AlertRule, facts: F
 /** The labels that a rule sets itself. */
 export function labelsOf(
   settings: MixinSettings,
-  { severity, component, signal }: AlertRule,
+  { severity, component, signal, extraLabels }: AlertRule,
 ): Readonly<Record<string, string>> {
   const name = severity === 'none' ? severity : settings.severityNames[severity];
-  if (!settings.burnIn || severity === 'none') return { severity: name, component, signal };
-  return { severity: settings.severityNames.info, component, signal, would_be_severity: name };
+  if (!settings.burnIn || severity === 'none') return { severity: name, component, signal, ...extraLabels };
+  return { severity: settings.severityNames.info, component, signal, would_be_severity: name, ...extraLabels };
 }

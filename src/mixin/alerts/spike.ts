@@ -27,7 +27,7 @@ export function spikeAlerts(context: PackContext): readonly AlertEntry[] {
   });
 }
 
-interface SpikeRule {
+export interface SpikeRule {
   readonly name: SpikeAlert;
   readonly severity: SpikeSeverity;
   readonly level: SpikeLevel;
@@ -50,7 +50,7 @@ function spikeRule(context: PackContext, spike: SpikeRule): AlertRule {
 }
 
 /** The value of the result is the share; the guards only let it through. */
-function spikeExpression(
+export function spikeExpression(
   settings: MixinSettings,
   { name, severity, level }: SpikeRule,
 ): Query<'provider' | 'model' | 'code'> {

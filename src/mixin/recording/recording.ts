@@ -1,5 +1,4 @@
 import type { PackContext } from '../alert.ts';
-import { failureCauses } from '../causes.ts';
 import { increase, promql, type Query, quantileOverTime, selectors, sumWithout } from '../promql.ts';
 import { type MixinSettings, scaled } from '../settings/settings.ts';
 import type { RecordedName } from './recorded.ts';
@@ -80,26 +79,6 @@ function criticalRecordings(settings: MixinSettings): readonly RecordingRule[] {
       record: 'provider_model_code:llm_requests_per_requests:ratio_increase2m',
       expr: promql`${ofCode} / ignoring (code) group_left () (${total} > 0)`,
       why: 'Without traffic there is no ratio, rather than a good one.',
-    },
-  ];
-}
-
-/** Good and bad answers over the window of the objective, kept apart, because a mean of ratios would be wrong. */
-export function objectiveRecordings({ settings, causes }: PackContext): readonly RecordingRule[] {
-  const series = selectors(settings.selector);
-  const window = scaled(settings, settings.slo.windowSeconds);
-  const failed = series.counter('llm_requests_total', { cause: { any: failureCauses(causes) } });
-  const all = series.recorded('provider_model:llm_requests:increase1h');
-  return [
-    {
-      record: 'provider_model:llm_requests:increase1h',
-      expr: answers(settings, increase(series.counter('llm_requests_total'), window)),
-      why: 'All answers of a model over the window of the objective.',
-    },
-    {
-      record: 'provider_model:llm_requests_failed:increase1h',
-      expr: promql`${answers(settings, increase(failed, window))}\nor\n${all} * 0`,
-      why: "Those that failed through the provider or the platform: a caller's own fault does not spend the budget.",
     },
   ];
 }

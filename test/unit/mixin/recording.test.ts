@@ -2,15 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadCatalogue } from '../../../src/classify/catalogue.ts';
 import { failureCauses } from '../../../src/mixin/causes.ts';
+import { ruleGroups } from '../../../src/mixin/entries.ts';
 import { recorded } from '../../../src/mixin/recording/recorded.ts';
-import { availabilityRecordings, objectiveRecordings } from '../../../src/mixin/recording/recording.ts';
 import { defaultSettings } from '../../../src/mixin/settings/settings.ts';
 
 const { causes } = loadCatalogue();
-const rules = [
-  ...availabilityRecordings({ settings: defaultSettings, causes }),
-  ...objectiveRecordings({ settings: defaultSettings, causes }),
-];
+const rules = ruleGroups({ settings: defaultSettings, causes }).flatMap(({ recordings }) => recordings);
 
 describe('recording rules', () => {
   test('make exactly the series of the table', () => {
