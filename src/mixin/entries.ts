@@ -5,6 +5,8 @@ import { codeAlerts } from './alerts/codes.ts';
 import { providerAlerts, providerRecordings } from './alerts/provider.ts';
 import { quotaAlerts } from './alerts/quota.ts';
 import { spikeAlerts } from './alerts/spike.ts';
+import { exporterAlerts } from './alerts/exporter.ts';
+import { ingestAlerts } from './alerts/ingest.ts';
 import { latencyAlerts } from './alerts/latency.ts';
 import { retriesAlerts } from './alerts/retries.ts';
 import { streamsAlerts } from './alerts/streams.ts';
@@ -61,5 +63,6 @@ const GROUPS: readonly GroupParts[] = [
   { name: 'llm-objective-slow', recordings: [slowObjectiveRecordings], alerts: [slowBurnAlerts], everyNth: 4 },
   { name: 'llm-requests', recordings: [topCauseRecordings, costRecordings], alerts: [streamsAlerts, retriesAlerts, trafficAlerts, costAlerts] },
   { name: 'llm-latency', recordings: [latencyRecordings], alerts: [latencyAlerts] },
-  { name: 'llm-exporter', recordings: [], alerts: [targetAlerts] },
+  { name: 'llm-exporter', recordings: [], alerts: [targetAlerts, exporterAlerts] },
+  { name: 'llm-ingest', recordings: [], alerts: [ingestAlerts] },
 ];
