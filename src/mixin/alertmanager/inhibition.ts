@@ -27,6 +27,11 @@ const AFTERMATH = [...BURNS, ...SLOW, ...RETRIES] as const;
 /**
  * What mutes what, beside the critical that mutes the milder levels of its own name. The specific beats the generic, so the one page names
  * code and cause. Nothing about the exporter mutes an error of the API: a fault of ours must not hide a page.
+ *
+ * A source must fire before its targets are sent (its `for` against their `for` and group_wait) and outlast them (its `keep_firing_for`
+ * against theirs and the window in which they still see the last error); a lint checks that. Hence:
+ * - Limits and quotas mute nothing: they spend no error budget, and most of what else they set off would be sent before them.
+ * - Alerts made of numbers that an exporter reports need not be muted when it is down: they end with the numbers.
  */
 export const INHIBITIONS: readonly Inhibition[] = [
   {
@@ -58,21 +63,8 @@ export const INHIBITIONS: readonly Inhibition[] = [
   },
   {
     source: 'LLMUpstreamAuthFailing',
-    targets: ['LLMClientAuthBurst', ...AFTERMATH],
-    why: 'The refused key is the common one, so no client is at fault.',
-  },
-  { source: 'LLMApiQuotaExhausted', targets: AFTERMATH, why: 'It pages already, with what to do about it.' },
-  {
-    source: 'LLMApi429TokensPerMinute',
-    severity: 'critical',
-    targets: AFTERMATH,
-    why: 'It names the limit that is hit.',
-  },
-  {
-    source: 'LLMApi429RequestsPerMinute',
-    severity: 'critical',
-    targets: AFTERMATH,
-    why: 'It names the limit that is hit.',
+    targets: ['LLMClientAuthBurst', 'LLMErrorBudgetBurnFast', 'LLMErrorBudgetBurnMedium'],
+    why: 'The refused key is the common one: no client is at fault, and it is what spends the budget.',
   },
   {
     source: 'LLMMidStreamFailures',
@@ -93,18 +85,18 @@ export const INHIBITIONS: readonly Inhibition[] = [
   { source: 'LLMTimeToFirstTokenDegraded', targets: ['LLMLatencyDegraded'], why: 'The wait is in the first token.' },
   {
     source: 'LLMExporterVanished',
-    targets: ['LLMExporterTargetDown', 'LLMTrafficVanished', 'LLMIngestLagging', 'LLMIngestStalled', 'LLMParseErrors'],
-    why: 'With no exporter left of a job, all else about it is made of missing data.',
+    targets: ['LLMExporterTargetDown', 'LLMTrafficVanished'],
+    why: 'None of a job is left: each of them is down, and what they do not tell is missing, not gone.',
   },
   {
     source: 'LLMExporterTargetDown',
-    targets: ['LLMTrafficVanished', 'LLMIngestLagging', 'LLMIngestStalled', 'LLMParseErrors', 'LLMConfigReloadFailed'],
+    targets: ['LLMTrafficVanished'],
     why: 'What it does not tell is missing, not gone.',
   },
   {
     source: 'LLMIngestStalled',
-    targets: ['LLMIngestLagging', 'LLMTrafficVanished', 'LLMSelfInconsistent'],
-    why: 'Nothing is read, so what follows from reading nothing is no news.',
+    targets: ['LLMIngestLagging', 'LLMTrafficVanished'],
+    why: 'Nothing is read, so it is late, and looks as if nothing came.',
   },
 ];
 
@@ -117,6 +109,14 @@ interface InhibitRule {
   readonly equal: readonly string[];
 }
 
+/** Every alert of the pack, and none of others. */
+export const OURS = 'component=~"llm-(api|exporter)"';
+
+/** The label that says how bad it is. In burn-in all are info, and mute one another as they would have otherwise. */
+function levelLabel({ burnIn }: MixinSettings): string {
+  return burnIn ? 'would_be_severity' : 'severity';
+}
+
 /**
  * The table as Alertmanager's rules. Both sides must agree in the labels that both have: one that is missing on both sides counts as
  * equal, one that is missing on one side never is (alertmanager issue 507), so targets are sorted by the labels they share with the source.
@@ -127,12 +127,16 @@ export function inhibitRules(
 ): readonly { readonly why: string; readonly rule: InhibitRule }[] {
   const { severityNames, identityLabels } = settings;
   const subjects = new Map(rules.map((rule) => [rule.alert, subjectOf(settings, rule)]));
-  const milder = { critical: `${severityNames.warning}|${severityNames.info}`, warning: severityNames.info };
+  const level = levelLabel(settings);
+  const milder = {
+    critical: `${level}=~"${severityNames.warning}|${severityNames.info}"`,
+    warning: `${level}="${severityNames.info}"`,
+  };
   const ownName = (['critical', 'warning'] as const).map((severity) => ({
     why: `What is ${severity} mutes what is milder of the same name, about the same thing in the same environment.`,
     rule: {
-      source_matchers: ['component=~"llm-(api|exporter)"', `severity="${severityNames[severity]}"`],
-      target_matchers: ['component=~"llm-(api|exporter)"', `severity=~"${milder[severity]}"`],
+      source_matchers: [OURS, `${level}="${severityNames[severity]}"`],
+      target_matchers: [OURS, milder[severity]],
       equal: [...identityLabels, 'alertname', ...SUBJECT],
     },
   }));
@@ -146,9 +150,9 @@ export function inhibitRules(
       rule: {
         source_matchers: [
           `alertname="${source}"`,
-          ...(severity === undefined ? [] : [`severity="${severityNames[severity]}"`]),
+          ...(severity === undefined ? [] : [`${level}="${severityNames[severity]}"`]),
         ],
-        target_matchers: [`alertname=~"${names.join('|')}"`],
+        target_matchers: [names.length === 1 ? `alertname="${names[0]}"` : `alertname=~"${names.join('|')}"`],
         equal: [...identityLabels, ...labels.split(' ').filter((label) => label !== '')],
       },
     }));
@@ -156,11 +160,10 @@ export function inhibitRules(
   return [...ownName, ...table];
 }
 
-/** What an alert is about. Those that sum over instances are about none of them. */
-function subjectOf({ dropLabels }: MixinSettings, { expr }: AlertRule): readonly string[] {
+/** What an alert is about. Only those on one process keep its instance; all others sum over them. */
+function subjectOf({ dropLabels }: MixinSettings, { component, expr }: AlertRule): readonly string[] {
   const own: readonly string[] = expr.labels;
-  const isSummed = dropLabels.includes('instance') && expr.text.includes(dropLabels.join(', '));
-  return SUBJECT.filter(
-    (label) => own.includes(label) || (label === 'instance' && !isSummed && !own.includes('model')),
-  );
+  const isSummed = component === 'llm-api' || expr.text.includes(dropLabels.join(', '));
+  const ofInstance = dropLabels.includes('instance') && !isSummed;
+  return SUBJECT.filter((label) => own.includes(label) || (label === 'instance' && ofInstance));
 }

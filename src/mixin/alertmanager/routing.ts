@@ -2,7 +2,7 @@ import type { AlertRule } from '../alert.ts';
 import { type MixinSettings, scaled } from '../settings/settings.ts';
 import { SEVERITIES, type Severity } from '../settings/thresholds.ts';
 import { commented, yamlFile } from '../yaml-file.ts';
-import { inhibitRules } from './inhibition.ts';
+import { inhibitRules, OURS } from './inhibition.ts';
 import { receiverName, receivers, WATCHDOG_RECEIVER } from './receivers.ts';
 
 const HEADER = `Alertmanager (0.25 and later) for the alerts of llm.rules.yml. Only the receivers need your hand.
@@ -48,7 +48,7 @@ function route(settings: MixinSettings, rules: readonly AlertRule[]) {
       ...(hasWatchdog(rules) ? [watchdogRoute(settings)] : []),
       ...SEVERITIES.map((severity) => ({
         receiver: receiverName(severity),
-        matchers: ['component=~"llm-(api|exporter)"', `severity="${severityNames[severity]}"`],
+        matchers: [OURS, `severity="${severityNames[severity]}"`],
         group_wait: groupWait(settings, severity),
         repeat_interval: scaled(settings, repeatSeconds[severity]),
       })),
@@ -65,7 +65,7 @@ function watchdogRoute(settings: MixinSettings) {
   return {
     receiver: commented('Fires always: the other end must page when it stops coming.', WATCHDOG_RECEIVER),
     matchers: ['alertname="LLMWatchdog"'],
-    group_wait: scaled(settings, 0),
+    group_wait: '0s',
     group_interval: scaled(settings, settings.notify.watchdogSeconds),
     repeat_interval: scaled(settings, settings.notify.watchdogSeconds),
   };

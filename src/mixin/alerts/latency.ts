@@ -105,7 +105,6 @@ function latencyDegraded({ settings }: PackContext): AlertRule {
     alert: 'LLMLatencyDegraded',
     expr: promql`${slow}\nunless ${tokens} > ${level.tokensFactor} * ${usualTokens}`,
     forSeconds: level.forSeconds,
-    keepFiringSeconds: level.keepFiringSeconds,
     texts: (facts) => ({
       summary: 'Answers of an LLM API take much longer than usual.',
       description: slowText(facts, { what: 'The answer', usual: { name: usual, by: BY_MODEL }, window }),
@@ -147,7 +146,6 @@ function nearGatewayTimeout({ settings, causes }: PackContext): AlertRule {
     alert: 'LLMNearGatewayTimeout',
     expr: shareAbove({ bad, all }, level),
     forSeconds: level.forSeconds,
-    keepFiringSeconds: level.keepFiringSeconds,
     texts: (facts) => ({
       summary: 'Answers of an LLM API come so near to the gateway timeout that the next longer ones will be 504.',
       description:

@@ -32,7 +32,7 @@ export const pipelineThresholds = {
   },
   LLMParseErrors: {
     // Lines that cannot be read are requests that nobody counts. A few are a writer that was cut off; one in ten is the wrong format.
-    info: { share: 0.01, minTotal: 50, forSeconds: 10 * MINUTE, keepFiringSeconds: 10 * MINUTE },
+    info: { share: 0.01, minTotal: 50, forSeconds: 10 * MINUTE, keepFiringSeconds: 5 * MINUTE },
     warning: { share: 0.1, minTotal: 50, forSeconds: 10 * MINUTE, keepFiringSeconds: 10 * MINUTE },
   },
   LLMSeriesLimitReached: {

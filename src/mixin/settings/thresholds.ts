@@ -30,11 +30,10 @@ export const defaultThresholds = {
     },
   },
   LLMApi503SpikeSevere: {
-    // 25 %: retries multiply the load by then, and most users notice. keep_firing_for is longer than the warning's by the warning's whole
-    // window, in which that may still hold: the alert that mutes leaves last. With a window shorter than that for arriving in time (see
+    // 25 %: retries multiply the load by then, and most users notice. With a window shorter than the warning's for arriving in time (see
     // `windowSeconds` of the settings), one incident is one page. The guards are those of about 10 answers a minute: with fewer, an
-    // outage warns and does not page.
-    critical: { share: 0.25, minBad: 10, minTotal: 20, forSeconds: MINUTE, keepFiringSeconds: 10 * MINUTE },
+    // outage warns and does not page. It leaves after everything that it mutes: what is about latency sees slow answers for 20m.
+    critical: { share: 0.25, minBad: 10, minTotal: 20, forSeconds: MINUTE, keepFiringSeconds: 20 * MINUTE },
   },
   LLMApi504Spike: {
     // Lower than for 503: each 504 has cost its caller the whole gateway timeout, 60 s and more, before it failed.
@@ -45,9 +44,10 @@ export const defaultThresholds = {
       baselineFloor: 0.01,
       baselineFactor: 4,
       forSeconds: 2 * MINUTE,
-      keepFiringSeconds: 10 * MINUTE,
+      // As long as LLMNearGatewayTimeout, which it mutes, sees slow answers.
+      keepFiringSeconds: 15 * MINUTE,
     },
-    critical: { share: 0.2, minBad: 10, minTotal: 20, forSeconds: MINUTE, keepFiringSeconds: 15 * MINUTE },
+    critical: { share: 0.2, minBad: 10, minTotal: 20, forSeconds: MINUTE, keepFiringSeconds: 20 * MINUTE },
   },
   LLMApi500Burst: {
     // An engine that crashes, or a bad rollout. Milder than 503: a retry often helps at once.
@@ -78,14 +78,14 @@ export const defaultThresholds = {
     warning: { share: 0.5, minBad: 5, maxTotal: 200, forSeconds: 30 * MINUTE, keepFiringSeconds: 30 * MINUTE },
   },
   LLMApi429TokensPerMinute: {
-    // The account's own limit: slower clients or a higher tier. Past half of the answers for a quarter of an hour it is an outage. That
-    // level needs no guard on bad ones: half of `minTotal` are 20.
-    warning: { share: 0.05, minBad: 10, minTotal: 20, forSeconds: 10 * MINUTE, keepFiringSeconds: 10 * MINUTE },
-    critical: { share: 0.5, minTotal: 40, forSeconds: 15 * MINUTE, keepFiringSeconds: 20 * MINUTE },
+    // The account's own limit: slower clients or a higher tier. Past half of the answers it is an outage. That level needs no guard on bad
+    // ones: half of `minTotal` are 20. The warning waits longer, by the window that half of the answers may need: so it is one or the other.
+    warning: { share: 0.05, minBad: 10, minTotal: 20, forSeconds: 15 * MINUTE, keepFiringSeconds: 10 * MINUTE },
+    critical: { share: 0.5, minTotal: 40, forSeconds: 10 * MINUTE, keepFiringSeconds: 20 * MINUTE },
   },
   LLMApi429RequestsPerMinute: {
-    warning: { share: 0.05, minBad: 10, minTotal: 20, forSeconds: 10 * MINUTE, keepFiringSeconds: 10 * MINUTE },
-    critical: { share: 0.5, minTotal: 40, forSeconds: 15 * MINUTE, keepFiringSeconds: 20 * MINUTE },
+    warning: { share: 0.05, minBad: 10, minTotal: 20, forSeconds: 15 * MINUTE, keepFiringSeconds: 10 * MINUTE },
+    critical: { share: 0.5, minTotal: 40, forSeconds: 10 * MINUTE, keepFiringSeconds: 20 * MINUTE },
   },
   LLMApiQuotaExhausted: {
     // Balance, plan or daily quota: it does not heal itself, and a person can fill it up now. One low guard, as callers give up on it.
@@ -106,7 +106,8 @@ export const defaultThresholds = {
       minBefore: 10,
       rememberSeconds: HOUR,
       forSeconds: 2 * MINUTE,
-      keepFiringSeconds: 10 * MINUTE,
+      // As long as LLMClientAuthBurst, which it mutes, may last.
+      keepFiringSeconds: 20 * MINUTE,
     },
   },
   LLMClientAuthBurst: {
@@ -135,25 +136,26 @@ export const defaultThresholds = {
       share: 0.2,
       minTotal: 20,
       forSeconds: 15 * MINUTE,
-      keepFiringSeconds: 15 * MINUTE,
+      keepFiringSeconds: 5 * MINUTE,
     },
     warning: {
       windowSeconds: 30 * MINUTE,
       share: 0.5,
       minTotal: 50,
       forSeconds: 15 * MINUTE,
-      keepFiringSeconds: 15 * MINUTE,
+      // As long as the info, which it mutes, may last.
+      keepFiringSeconds: 35 * MINUTE,
     },
   },
   LLMProviderUnreachable: {
     // DNS, connect or TLS failures: nothing but the network or the address is wrong, and no answer comes at all. Over the window of the
-    // critical spikes, which it must mute.
-    critical: { share: 0.9, minBad: 5, forSeconds: MINUTE, keepFiringSeconds: 15 * MINUTE },
+    // critical spikes, which it must mute, as well as LLMProviderDegraded, and outlast by that window.
+    critical: { share: 0.9, minBad: 5, forSeconds: MINUTE, keepFiringSeconds: 24 * MINUTE },
   },
   LLMProviderDegraded: {
     // Three models at once, or all of at least two: the provider, not a model. Each is judged as LLMApi503SpikeSevere and the critical
-    // LLMApi504Spike are.
-    critical: { minModels: 3, forSeconds: MINUTE, keepFiringSeconds: 20 * MINUTE },
+    // LLMApi504Spike are, which it outlasts by their window.
+    critical: { minModels: 3, forSeconds: MINUTE, keepFiringSeconds: 22 * MINUTE },
   },
   LLMTimeToFirstTokenDegraded: {
     // Twice the model's own usual p95, and above 2 s: below that nobody waits.
@@ -167,19 +169,13 @@ export const defaultThresholds = {
     },
   },
   LLMNearGatewayTimeout: {
-    // Successes above 80 % of the gateway timeout: the next longer ones are 504s. Known before the first fails.
-    warning: {
-      share: 0.05,
-      minBad: 5,
-      minTotal: 20,
-      windowSeconds: 15 * MINUTE,
-      forSeconds: 5 * MINUTE,
-      keepFiringSeconds: 10 * MINUTE,
-    },
+    // Successes above 80 % of the gateway timeout: the next longer ones are 504s. Known before the first fails. The window is so long that
+    // one good minute does not resolve it.
+    warning: { share: 0.05, minBad: 5, minTotal: 20, windowSeconds: 15 * MINUTE, forSeconds: 5 * MINUTE },
   },
   LLMLatencyDegraded: {
     // p95 of successes against the model's own usual. 10 s: shorter answers may well double. Answers of more than `tokensFactor` times the
-    // usual number of tokens may take longer.
+    // usual number of tokens may take longer. LLMTimeToFirstTokenDegraded mutes it and must outlast it: hence no keep_firing_for.
     warning: {
       minSeconds: 10,
       baselineFactor: 2,
@@ -187,7 +183,6 @@ export const defaultThresholds = {
       minTotal: 50,
       windowSeconds: 10 * MINUTE,
       forSeconds: 15 * MINUTE,
-      keepFiringSeconds: 15 * MINUTE,
     },
   },
   LLMMidStreamFailures: {
@@ -200,7 +195,7 @@ export const defaultThresholds = {
     // never gets there. 2.5: nearly every request takes the three tries that two retries make, and the retries are the outage, if they do
     // not help. Where answers come all the same, by the third try or from a fallback, nobody needs to be woken.
     warning: { factor: 1.5, minTotal: 50, forSeconds: 5 * MINUTE, keepFiringSeconds: 10 * MINUTE },
-    critical: { factor: 2.5, failedShare: 0.2, minTotal: 50, forSeconds: 5 * MINUTE, keepFiringSeconds: 20 * MINUTE },
+    critical: { factor: 2.5, failedShare: 0.2, minTotal: 50, forSeconds: 5 * MINUTE, keepFiringSeconds: 15 * MINUTE },
   },
   LLMRetryBudgetExhausted: {
     // The retries that callers count on are no longer made.

@@ -4,7 +4,7 @@ import type { RuleSet } from './rule-set.ts';
 /**
  * How long a result may outlast what made it, in seconds: a rate over 5 minutes still sees an error 5 minutes after the
  * last one. Of conditions joined by `and` the shortest window decides, of those joined by `or` the longest. A number
- * on the other side of a comparison has no window of its own.
+ * on the other side of a comparison has no window of its own. "Nothing in 15 minutes" ends with the first that comes.
  */
 export function persistenceOf(expression: Expression, set: RuleSet, seen: readonly string[] = []): number {
   const of = (part: Expression) => persistenceOf(part, set, seen);
@@ -28,6 +28,7 @@ export function persistenceOf(expression: Expression, set: RuleSet, seen: readon
     case 'binary':
       if (inner.operator === 'and') return Math.min(of(inner.left), of(inner.right));
       if (inner.operator === 'or') return Math.max(of(inner.left), of(inner.right));
+      if (inner.operator === '==' && isZero(inner.right) && isGrowth(inner.left)) return 0;
       if (inner.operator === 'unless' || inner.operator === '/' || COMPARISONS.includes(inner.operator))
         return of(isScalar(inner.left) ? inner.right : inner.left);
       return Math.max(of(inner.left), of(inner.right));
@@ -43,4 +44,17 @@ function recordedPersistence(name: string, set: RuleSet, seen: readonly string[]
       expression === undefined ? 0 : persistenceOf(expression, set, [...seen, name]),
     ),
   );
+}
+
+function isZero(expression: Expression): boolean {
+  const inner = bare(expression);
+  return inner.kind === 'number' && inner.value === 0;
+}
+
+/** What a counter grew by, perhaps summed. */
+function isGrowth(expression: Expression): boolean {
+  const inner = bare(expression);
+  if (inner.kind === 'call') return inner.function === 'increase' || inner.function === 'rate';
+  const subject = inner.kind === 'aggregation' ? subjectOf(inner) : undefined;
+  return subject !== undefined && isGrowth(subject);
 }
