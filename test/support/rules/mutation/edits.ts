@@ -24,7 +24,7 @@ export interface EditContext {
   readonly set: RuleSet;
   /** Closed sets: a value of one of these labels is swapped for another of the same set. */
   readonly values: Readonly<Record<string, readonly string[]>>;
-  /** Labels that every `without` of the file drops: those of an instance. */
+  /** Labels of an instance: dropped together within a rule, and one by one in the whole file. */
   readonly instanceLabels: readonly string[];
 }
 

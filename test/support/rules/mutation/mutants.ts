@@ -79,14 +79,14 @@ export function ruleTitle(rule: Rule, set: RuleSet): string {
   return `${rule.name} (${labels === '' ? `line ${rule.line}` : labels})`;
 }
 
-/** The labels that stand in every `without`. */
-function instanceLabelsOf({ rules }: RuleSet): readonly string[] {
-  const lists = rules
+/** What `without` drops and the exporter does not write: labels of the target, told apart from `code` and its kind. */
+function instanceLabelsOf({ rules, scraped }: RuleSet): readonly string[] {
+  const written = new Set([...scraped.values()].flatMap(({ labels }) => labels));
+  const dropped = rules
     .flatMap(({ expression }) => (expression === undefined ? [] : everyOf(expression, 'aggregation')))
-    .flatMap(({ expression: { grouping } }) => (grouping?.mode === 'without' ? [grouping.names] : []))
-    .map((names) => names.map(({ name }) => name));
-  const [first = [], ...others] = lists;
-  return others.length === 0 ? [] : first.filter((label) => others.every((list) => list.includes(label)));
+    .flatMap(({ expression: { grouping } }) => (grouping?.mode === 'without' ? grouping.names : []))
+    .map(({ name }) => name);
+  return [...new Set(dropped)].filter((label) => !written.has(label));
 }
 
 /** One label of an instance is forgotten in all rules at once: one mutant a label, not one a label and rule. */
