@@ -46,7 +46,7 @@ export function scenarioFile(settings: MixinSettings, scenario: Scenario, entrie
           input_series: series.map(({ name, labels, values }) => ({ series: name + labelText(labels), values })),
           promql_expr_test: scenario.moments.map(({ seconds, firing }) => ({
             // What the alert is about and how bad it is; the labels of the target are those of the tests of each alert.
-            expr: `count by (${SHOWN.join(', ')}) (ALERTS{alertstate="firing"})`,
+            expr: `group by (${SHOWN.join(', ')}) (ALERTS{alertstate="firing"})`,
             eval_time: scaled(settings, seconds),
             exp_samples: firing.map((one) => {
               const rule = rules.find(({ alert, severity }) => alert === one.alert && severity === one.severity);

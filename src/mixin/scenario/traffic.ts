@@ -16,8 +16,8 @@ export interface Flow {
   /** `novita` unless given. */
   readonly provider?: string;
   readonly model: string;
-  /** False unless given. */
-  readonly stream?: boolean;
+  /** False unless given; `unknown`: the log does not tell. */
+  readonly stream?: boolean | 'unknown';
   readonly perSecond: number;
   /** Shares of the answers that are not `200 none`, 0 to 1. */
   readonly mix?: Readonly<Partial<Record<Answer, number>>>;

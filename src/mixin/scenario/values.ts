@@ -73,5 +73,5 @@ function endOf({ first, step, length }: Run, end: number): number {
 
 /** Fractions of requests are fine; the noise of floating point is not. */
 function rounded(value: number): number {
-  return Number(value.toFixed(6));
+  return Number(value.toFixed(9));
 }
