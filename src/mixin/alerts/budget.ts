@@ -3,7 +3,8 @@ import { causesNamed, failureCauses } from '../causes.ts';
 import type { CauseSource } from '../facts.ts';
 import { maxOverTime, promql, type Query, selectors } from '../promql.ts';
 import { BUDGET_PERIOD, objectiveWindow } from '../recording/objective.ts';
-import { fastBurnTests, lowVolumeTests, mediumBurnTests, slowBurnTests } from '../rule-tests/answers/budget.ts';
+import { fastBurnTests, mediumBurnTests, slowBurnTests } from '../rule-tests/answers/budget.ts';
+import { lowVolumeTests } from '../rule-tests/answers/low-volume.ts';
 import { budgetPages } from '../runbooks/budget.ts';
 import { type Burn, burns, errorBudget } from '../settings/burns.ts';
 import { type MixinSettings, scaled } from '../settings/settings.ts';
@@ -30,7 +31,7 @@ export function slowBurnAlerts(context: PackContext): readonly AlertEntry[] {
       name: 'LLMErrorBudgetBurnMedium',
       rules: [mediumRule],
       runbook: pages.medium,
-      tests: mediumBurnTests(context, mediumRule),
+      ...mediumBurnTests(context, mediumRule),
     },
     { name: 'LLMErrorBudgetBurnSlow', rules: slowRules, runbook: pages.slow, ...slowBurnTests(context, slowRules) },
     { name: lowVolume.alert, rules: [lowVolume], runbook: pages.lowVolume, ...lowVolumeTests(context, lowVolume) },

@@ -24,9 +24,14 @@ const SECONDS: Readonly<Record<Exclude<Window, '1h'> | '5m', number>> = {
   '3d': 3 * DAY,
 };
 
-/** How long a window of the objective is here. That of an hour is the one that dashboards show, and a setting. */
+/** How long a window of the objective is here, before `timeScale`. That of an hour is what dashboards show, and a setting. */
+export function objectiveSeconds({ slo }: MixinSettings, window: Window | '5m'): number {
+  return window === '1h' ? slo.windowSeconds : SECONDS[window];
+}
+
+/** The same as rules write it. */
 export function objectiveWindow(settings: MixinSettings, window: Window | '5m'): string {
-  return scaled(settings, window === '1h' ? settings.slo.windowSeconds : SECONDS[window]);
+  return scaled(settings, objectiveSeconds(settings, window));
 }
 
 /** The period of the budget, in words. */

@@ -31,6 +31,10 @@ export interface Check {
 export interface StillFiring {
   readonly tick: number;
   readonly severity: string;
+  /** More labels that tell it from other rules of its name. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** That it must not be firing, which checks cannot say while others of its name do. */
+  readonly not?: true;
 }
 
 /** A story about one alert. */
@@ -65,7 +69,7 @@ export function promtoolFile(settings: MixinSettings, alert: AlertName, tests: r
           promql_expr_test: test.stillFiring.map((moment) => ({
             expr: `count(ALERTS{alertname="${alert}",alertstate="firing"${severityMatcher(moment)}}) > bool 0`,
             eval_time: evalTime(settings, typeof moment === 'number' ? moment : moment.tick),
-            exp_samples: [{ labels: '{}', value: 1 }],
+            exp_samples: typeof moment !== 'number' && moment.not ? [] : [{ labels: '{}', value: 1 }],
           })),
         }),
       })),
@@ -75,7 +79,9 @@ export function promtoolFile(settings: MixinSettings, alert: AlertName, tests: r
 }
 
 function severityMatcher(moment: number | StillFiring): string {
-  return typeof moment === 'number' ? '' : `,severity="${moment.severity}"`;
+  if (typeof moment === 'number') return '';
+  const labels = Object.entries({ severity: moment.severity, ...moment.labels });
+  return labels.map(([label, value]) => `,${label}="${value}"`).join('');
 }
 
 function evalTime(settings: MixinSettings, tick: number): string {

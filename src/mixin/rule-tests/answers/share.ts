@@ -195,9 +195,9 @@ export function spread<T extends string>(kinds: readonly T[], share: number): Re
   >;
 }
 
-/** The part of the first of these kinds. */
+/** The part of the first of these kinds: more than each other has, and enough that texts need not tell fractions of one. */
 export function firstPart(kinds: readonly string[]): number {
-  return kinds.length === 1 ? 1 : 1.2 / kinds.length;
+  return kinds.length === 1 ? 1 : Math.max(1.2 / kinds.length, 0.3);
 }
 
 /** A cause as the answer it mostly comes with. */
