@@ -104,8 +104,14 @@ function matcherFaults(name: string, matcher: Matcher, exposed: Exposed): readon
   if (values === undefined) return [`${name} has no label ${label}`];
   if (exposed.openLabels.includes(label)) return [];
   return selectedValues(matcher)
-    .filter((pattern) => ![...values].some((value) => passes({ operator: '=~', value: pattern }, value)))
+    .filter((pattern) => ![...values].some((value) => isSelected(label, { pattern, value })))
     .map((pattern) => `${name} has no ${label}="${pattern}"`);
+}
+
+/** The bound of a bucket is a number: some write `1`, some `1.0`. */
+function isSelected(label: string, { pattern, value }: { readonly pattern: string; readonly value: string }): boolean {
+  if (label === 'le' && Number(pattern.replaceAll('\\', '')) === Number(value)) return true;
+  return passes({ operator: '=~', value: pattern }, value);
 }
 
 /** Each alternative by itself: of `a|b` both must exist. */

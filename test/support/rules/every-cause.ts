@@ -4,6 +4,7 @@ import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { CAUSES, type Cause } from '../../../src/classify/causes.ts';
+import { RETRY_DECISIONS } from '../../../src/event/sink.ts';
 import { type ConfiguredExporter, startConfigured } from '../configured-exporter.ts';
 import { eventually } from '../eventually.ts';
 import { requestLine } from '../followed-log.ts';
@@ -29,7 +30,15 @@ export async function scrapeOfEverything(t: TestContext): Promise<Scrape> {
     proxy: {
       upstreams: [
         { name: 'narrow', url: simulator.url, provider: PROVIDER, ...NARROW },
-        { name: 'wide', url: simulator.url, provider: PROVIDER, retries: { max: 1, statuses: [503], ...AT_ONCE } },
+        ...Object.entries(RETRIES).map(([name, retries]) => ({
+          name,
+          url: simulator.url,
+          provider: PROVIDER,
+          match: { path_prefix: `/${name}` },
+          strip_prefix: true,
+          retries,
+        })),
+        { name: 'plain', url: simulator.url, provider: PROVIDER },
       ],
     },
     providers: { [PROVIDER]: { gateway_timeout: `${GATEWAY_TIMEOUT_SECONDS}s`, models: ['m1'] } },
@@ -41,6 +50,7 @@ export async function scrapeOfEverything(t: TestContext): Promise<Scrape> {
   await Promise.all([
     ...CAUSES.flatMap((cause) => [false, true].map((stream) => ask(exporter.proxyUrl, { cause, stream }))),
     overfill(exporter.proxyUrl),
+    ...Object.keys(RETRIES).map((name) => askForRetries(exporter.proxyUrl, name)),
     feedSources(exporter, log),
   ]);
   // A scrape tells how long the one before it took.
@@ -55,11 +65,20 @@ export async function scrapeOfEverything(t: TestContext): Promise<Scrape> {
     );
     const lines = scrape.by('llm_exporter_source_events_total', ['source']);
     assert.deepEqual(Object.keys(lines).sort(), ['access', 'edge', 'push']);
+    const decisions = Object.keys(scrape.by('llm_retries_total', ['decision']));
+    assert.deepEqual(decisions.sort(), [...RETRY_DECISIONS].sort());
     return scrape;
   }, DEADLINE_MS);
 }
 
-const AT_ONCE = { base_delay: '1ms', max_delay: '1ms', budget: 1 };
+const AT_ONCE = { max: 1, base_delay: '1ms', max_delay: '1ms', statuses: [429, 503], budget: 1 };
+
+/** Upstreams whose retries end in other ways. The simulated answer to a surge asks to wait 5 s. */
+const RETRIES = {
+  patient: AT_ONCE,
+  hasty: { ...AT_ONCE, max_retry_after: '1s' },
+  thrifty: { ...AT_ONCE, budget: 0 },
+};
 
 /** One request at a time, and one that waits: the third is sent away. */
 const NARROW = {
@@ -92,6 +111,12 @@ async function ask(proxyUrl: string, { cause, stream, prefix = '' }: Asked): Pro
   }
 }
 
+/** What is tried again at once, what after a while, and what never heals. */
+async function askForRetries(proxyUrl: string, name: string): Promise<void> {
+  const causes = ['model_overloaded', 'surge_protection', 'quota_exhausted'] as const;
+  for (const cause of causes) await ask(proxyUrl, { cause, stream: false, prefix: `/${name}` });
+}
+
 /** Holds the only place until the client leaves, while others wait in vain. */
 async function overfill(proxyUrl: string): Promise<void> {
   const waiting = Array.from({ length: 3 }, () => ({ cause: 'none', stream: false, prefix: '/narrow' }) as const);
@@ -102,14 +127,15 @@ async function overfill(proxyUrl: string): Promise<void> {
 }
 
 /**
- * To each source: an answer just before the gateway's timeout, one at it, a failure, a page that is none of ours, and
+ * To each source: answers just before the gateway's timeout, one at it, a failure, a page that is none of ours, and
  * no JSON. The one at the timeout is there again because on a machine that is late the simulated one is no proof.
  */
 async function feedSources(exporter: ConfiguredExporter, log: string): Promise<void> {
   const slow = JSON.parse(requestLine(1));
   const near = { ...slow, request_time: GATEWAY_TIMEOUT_SECONDS * 0.9, stream: 'false' };
   const timedOut = { ...slow, request_time: GATEWAY_TIMEOUT_SECONDS, status: 504, request_id: '3', stream: 'false' };
-  const records = [near, timedOut].map((record) => JSON.stringify(record));
+  const nearStream = { ...near, stream: 'true', request_id: '4' };
+  const records = [near, nearStream, timedOut].map((record) => JSON.stringify(record));
   const lines = [...records, requestLine(2, 503).trim(), '{"status":200,"request_uri":"/favicon.ico"}', '{"broken'];
   await appendFile(log, `${lines.join('\n')}\n`);
   const pushed = await fetch(`${exporter.webUrl}/v1/logs`, {
