@@ -18,6 +18,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<CreateCommand>> = new Map([
   ['explain', async () => (await import('./explain.ts')).explainCommand],
   ['backfill', async () => (await import('./history/backfill.ts')).backfillCommand],
   ['backtest', async () => (await import('./history/backtest.ts')).backtestCommand],
+  ['report', async () => (await import('./history/report.ts')).reportCommand],
   ['generate', async () => (await import('./generate.ts')).generateCommand],
   ['simulate', async () => (await import('./simulate.ts')).simulateCommand],
   ['demo', async () => (await import('./demo.ts')).demoCommand],

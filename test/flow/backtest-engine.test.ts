@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Engine, QueryError, startEngine } from '../../src/history/engine/engine.ts';
+import { type Engine, EngineError, startEngine } from '../../src/history/engine/engine.ts';
 import { STALE } from '../../src/history/engine/remote-write.ts';
 import { longWindow } from '../../src/history/judge/long-window.ts';
 import type { RecordingRule } from '../../src/history/rules/rule-file.ts';
@@ -57,7 +57,7 @@ test("says in Prometheus' words what is wrong with an expression", async () => {
   const range = { startMs: at(0), endMs: at(1), stepMs: STEP };
   await assert.rejects(
     engine.queryRange('sum(', range),
-    (error) => error instanceof QueryError && /parse error/.test(error.message),
+    (error) => error instanceof EngineError && /parse error/.test(error.message),
   );
 });
 

@@ -69,6 +69,8 @@ groups:
         for: 1h
       - alert: Usual
         expr: usual > 2
+      - alert: Held
+        expr: first > 0.1 unless on () max_over_time(ALERTS{alertname="Fires",alertstate="firing"}[10m])
       - alert: Down
         expr: up == 0
       - alert: Wrong
@@ -87,9 +89,13 @@ test('judges any rule file: recordings that build on one another, near misses, t
   const told = JSON.parse(stdout);
   assert.deepEqual(
     told.firings.map(({ alert, severity, labels }: Record<string, unknown>) => [alert, severity, labels]),
-    [['Fires', 'critical', { model: '<b>"m"' }]],
+    [
+      ['Held', 'none', { model: '<b>"m"' }],
+      ['Fires', 'critical', { model: '<b>"m"' }],
+    ],
   );
-  const [{ pending, firing, resolved, peak, firing_seconds }] = told.firings;
+  const [held, { pending, firing, resolved, peak, firing_seconds }] = told.firings;
+  assert.equal(held.resolved, firing);
   const after = (text: string) => (Date.parse(text) - START) / 1000;
   assert.ok(after(pending) > 1200 && after(pending) <= 1320, pending);
   assert.equal(after(firing) - after(pending), 60);
@@ -121,7 +127,7 @@ test('judges any rule file: recordings that build on one another, near misses, t
   const people = await runCommand(args, { columns: 100 });
   assert.match(
     people.stdout,
-    /1 alerts? would have fired.*FIRED.*NEAREST MISSES.*THRESHOLDS for 0 a week.*NOT JUDGED/s,
+    /2 alerts would have fired 2 times.*FIRED.*NEAREST MISSES.*THRESHOLDS for 0 a week.*NOT JUDGED/s,
   );
 });
 

@@ -1,5 +1,6 @@
 import type { Backtest, Firing, Quiet, Tuned } from '../../history/backtest/result.ts';
 import type { Labels } from '../../history/engine/labels.ts';
+import { counted } from '../../history/page/words.ts';
 import { formatDuration } from '../../mixin/settings/duration.ts';
 import { table } from './layout.ts';
 import type { Look } from './verdict.ts';
@@ -21,7 +22,7 @@ function headline({ firings, periods, rules, intervalMs }: Backtest, { style }: 
   const text =
     firings.length === 0
       ? 'no alert would have fired'
-      : `${names.size} alerts would have fired ${firings.length} times`;
+      : `${counted(names.size, 'alert')} would have fired ${counted(firings.length, 'time')}`;
   return `${style('bold', text)} (of ${rules.alerts} in ${rules.file})\n${span}`;
 }
 
@@ -47,7 +48,7 @@ function misses({ quiet }: Backtest, look: Look): string {
     `${miss}${labels === undefined ? '' : `  ${labelText(labels)}`}`,
   ]);
   const far = quiet.length - near.length;
-  const rest = far === 0 ? '' : `\n${far} alerts came nowhere near`;
+  const rest = far === 0 ? '' : `\n${counted(far, 'alert')} came nowhere near`;
   return `${section('NEAREST MISSES', ['ALERT', 'SEVERITY', 'AT', 'CLOSEST'], rows, look)}${rest}`.trim();
 }
 
@@ -67,7 +68,7 @@ function thresholds({ tuned, pagesPerWeek }: Backtest, look: Look): string {
 function suggestion({ suggested, why }: Pick<Tuned, 'suggested' | 'why'>, comparison: string | undefined): string {
   if (suggested === undefined) return why ?? '';
   const [operator] = /^[<>]=?/.exec(comparison ?? '') ?? [''];
-  return `${operator} ${suggested.threshold} fires ${suggested.firings} times`;
+  return `${operator} ${suggested.threshold} fires ${counted(suggested.firings, 'time')}`;
 }
 
 function notJudged({ notJudged: alerts, failed }: Backtest, look: Look): string {

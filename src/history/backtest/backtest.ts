@@ -6,7 +6,8 @@ import { readYaml, readYamlFile } from '../../yaml-source.ts';
 import { type Engine, startEngine } from '../engine/engine.ts';
 import { createLoader, type Loader } from '../engine/load.ts';
 import type { Period } from '../engine/period.ts';
-import { type Judgement, judgeAlert } from '../judge/judge.ts';
+import { ALERTS } from '../judge/alerts-series.ts';
+import { judgeAlerts } from '../judge/judge.ts';
 import { recordAll } from '../judge/recordings.ts';
 import { openPast, type Past, type PastOptions, requireEvents } from '../past.ts';
 import { isOfTraffic } from '../replay/chunk.ts';
@@ -135,12 +136,10 @@ async function judgeAll({
     onRule: ({ record }, at) => onStage(`rule ${at + 1} of ${rules.recordings.length}: ${record}`),
   });
   const canBeTold = createTeller(rules);
-  const judgements: Judgement[] = [];
-  for (const [at, rule] of rules.alerts.entries()) {
-    onStage(`alert ${at + 1} of ${rules.alerts.length}: ${rule.alert}`);
-    const tuneAll = pagesPerWeek !== undefined;
-    judgements.push(await judgeAlert(rule, { engine, periods, canBeTold, tuneAll }));
-  }
+  const judgements = await judgeAlerts(rules.alerts, {
+    ...{ engine, periods, canBeTold, tuneAll: pagesPerWeek !== undefined },
+    onRule: ({ alert }, at) => onStage(`alert ${at + 1} of ${rules.alerts.length}: ${alert}`),
+  });
   return { judgements, failed };
 }
 
@@ -168,12 +167,13 @@ async function trafficOver(engine: Engine, periods: readonly Period[]): Promise<
 
 /** Whether logs can tell of a metric, by themselves or through recording rules. */
 function createTeller({ recordings }: RuleFile): (metric: string) => boolean {
-  const told = new Set(
-    Object.entries(families)
+  const told = new Set<string>([
+    ALERTS,
+    ...Object.entries(families)
       // Safe: the keys of the table are its names.
       .filter(([name, family]) => isOfTraffic(name as keyof typeof families, family) && !ONLY_LIVE.has(name))
       .flatMap(([name]) => [name, `${name}_bucket`, `${name}_sum`, `${name}_count`]),
-  );
+  ]);
   for (let before = -1; before < told.size; ) {
     before = told.size;
     for (const { record, reads } of recordings) if (reads.every((name) => told.has(name))) told.add(record);

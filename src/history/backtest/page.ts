@@ -3,16 +3,18 @@ import { type Html, html } from '../../server/page/html.ts';
 import type { Labels } from '../engine/labels.ts';
 import { moment, page, section } from '../page/frame.ts';
 import { timeline } from '../page/timeline.ts';
+import { counted } from '../page/words.ts';
 import type { Backtest, Firing } from './result.ts';
 
 /** A backtest as one page that stands alone; whatever stands in labels and rules is text on it. */
 export function backtestPage(result: Backtest): string {
   const { firings, periods, rules, total, intervalMs } = result;
-  const title = firings.length === 0 ? 'No alert would have fired' : `Alerts would have fired ${firings.length} times`;
+  const title =
+    firings.length === 0 ? 'No alert would have fired' : `Alerts would have fired ${counted(firings.length, 'time')}`;
   return page(
     title,
     html`<h1>${title}</h1>
-<p class="dim">${moment(periods[0]?.startMs)} to ${moment(periods.at(-1)?.endMs)} UTC: ${total.events} requests in ${total.files} logs, a sample every ${intervalMs / 1000} s; ${rules.alerts} alerts of ${rules.file}, judged by Prometheus. Grouping, inhibition and silences are Alertmanager's and are not judged.</p>
+<p class="dim">${moment(periods[0]?.startMs)} to ${moment(periods.at(-1)?.endMs)} UTC: ${counted(total.events, 'request')} in ${counted(total.files, 'log')}, a sample every ${intervalMs / 1000} s; ${rules.alerts} alerts of ${rules.file}, judged by Prometheus. Grouping, inhibition and silences are Alertmanager's and are not judged.</p>
 ${timeline(result)}
 ${section('Fired', ['Since', 'Severity', 'Alert', 'Pending', 'Firing', 'Peak', 'Labels'], firings.map(firingRow))}
 ${section('Nearest misses', ['Alert', 'Severity', 'At', 'Closest', 'Labels'], missRows(result))}
@@ -42,7 +44,7 @@ function missRows({ quiet }: Backtest) {
 function tunedRows({ tuned = [] }: Backtest) {
   return tuned.map(({ alert, severity, comparison = '', firings, suggested, why = '' }) => {
     const [operator = ''] = comparison.split(/(?<=^[<>]=?)(?!=)/);
-    const instead = suggested && `${operator} ${suggested.threshold} fires ${suggested.firings} times`;
+    const instead = suggested && `${operator} ${suggested.threshold} fires ${counted(suggested.firings, 'time')}`;
     return [alert, severity, comparison, String(firings), instead ?? why];
   });
 }

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type HttpProgram, startHttpProgram } from '../../demo/program/http-program.ts';
 import { debianProgram } from '../../demo/programs.ts';
-import { ProblemError } from '../../problem.ts';
 import { type Labels, labelKey } from './labels.ts';
 import { encodeWriteRequest, type WrittenSeries } from './remote-write.ts';
 
@@ -22,18 +21,18 @@ export interface Range {
 
 /** A real Prometheus that holds the past and nothing else. */
 export interface Engine {
-  /** Samples of each series in order of time. Throws an Error with Prometheus' own words. */
+  /** Samples of each series in order of time; all or none. Throws an EngineError, as for a second sample of the same moment. */
   write(series: readonly WrittenSeries[]): Promise<void>;
-  /** Any number of steps. Throws a QueryError when Prometheus refuses the expression. */
+  /** Any number of steps. Throws a EngineError when Prometheus refuses the expression. */
   queryRange(expression: string, range: Range): Promise<readonly RangeSeries[]>;
   /** Metrics that were written. */
   readonly names: ReadonlySet<string>;
   stop(): Promise<void>;
 }
 
-/** Prometheus cannot evaluate an expression; the message is its own. */
-export class QueryError extends Error {
-  override readonly name = 'QueryError';
+/** Prometheus refuses an expression or samples; the message is its own. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
 }
 
 /** One block for any past: a sample may be half a block older than the newest (TSDB, head.go: appendableMinValidTime). */
@@ -98,7 +97,7 @@ function createEngine({ url, stop }: HttpProgram, folder: string, signal: AbortS
       step: String(stepMs / 1000),
     });
     const { ok, text } = await post('query_range', body);
-    if (!ok) throw new QueryError(errorOf(text));
+    if (!ok) throw new EngineError(errorOf(text));
     return readMatrix(text);
   }
 
@@ -107,8 +106,7 @@ function createEngine({ url, stop }: HttpProgram, folder: string, signal: AbortS
     async write(series) {
       for (const { labels } of series) names.add(labels.__name__ ?? '');
       const { ok, text } = await post('write', new Uint8Array(encodeWriteRequest(series)), WRITE_HEADERS);
-      if (!ok)
-        throw new ProblemError([{ code: 'history.write', message: `prometheus refuses samples: ${text.trim()}` }]);
+      if (!ok) throw new EngineError(`samples are refused: ${text.trim()}`);
     },
     async queryRange(expression, range) {
       const slices = sliced(range);

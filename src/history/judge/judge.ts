@@ -1,10 +1,11 @@
-import { type Engine, QueryError, type RangeSeries } from '../engine/engine.ts';
+import { type Engine, EngineError, type RangeSeries } from '../engine/engine.ts';
 import type { Labels } from '../engine/labels.ts';
 import { identity } from '../engine/labels.ts';
 import type { Period } from '../engine/period.ts';
 import { evaluations } from '../engine/period.ts';
 import type { AlertingRule } from '../rules/rule-file.ts';
 import { type Episode, episodesOf } from './alert-states.ts';
+import { ALERTS, alertsSeries } from './alerts-series.ts';
 import { findThreshold } from './threshold.ts';
 import { type Tunable, tune } from './tuning.ts';
 
@@ -38,8 +39,39 @@ export interface JudgeOptions {
   readonly tuneAll: boolean;
 }
 
+/** Judges all alerts, in their order; last those that hold back where another one fires, as they read what the others came to. */
+export async function judgeAlerts(
+  rules: readonly AlertingRule[],
+  { onRule, ...options }: JudgeOptions & { readonly onRule: (rule: AlertingRule, at: number) => void },
+): Promise<readonly Judgement[]> {
+  const isLast = ({ reads }: AlertingRule) => reads.includes(ALERTS);
+  const judgements: Judgement[] = [];
+  const { engine, periods } = options;
+  for (const [at, rule] of [...rules.filter((one) => !isLast(one)), ...rules.filter(isLast)].entries()) {
+    onRule(rule, at);
+    const judgement = await judgeAlert(rule, options);
+    judgements.push(judgement);
+    if (!('episodes' in judgement) || !rules.some(isLast)) continue;
+    await record(engine, judgement, periods);
+  }
+  return judgements;
+}
+
+async function record(engine: Engine, { rule, episodes }: Judged, periods: readonly Period[]): Promise<void> {
+  for (const period of periods) {
+    const here = episodes.filter(({ pendingMs }) => pendingMs >= period.startMs && pendingMs <= period.endMs);
+    const series = alertsSeries(rule, here, evaluations(period, rule.intervalMs));
+    try {
+      if (series.length > 0) await engine.write(series);
+    } catch (error) {
+      // Two alerts of one name and the same labels: Prometheus drops what the second one writes, too.
+      if (!(error instanceof EngineError)) throw error;
+    }
+  }
+}
+
 /** Judges one alert at every evaluation of the past. */
-export async function judgeAlert(rule: AlertingRule, options: JudgeOptions): Promise<Judgement> {
+async function judgeAlert(rule: AlertingRule, options: JudgeOptions): Promise<Judgement> {
   const { engine, periods, tuneAll } = options;
   const missing = rule.reads.filter((name) => !engine.names.has(name) && !options.canBeTold(name));
   const needs = `no series of ${missing.join(', ')}: that needs live metrics`;
@@ -55,7 +87,7 @@ export async function judgeAlert(rule: AlertingRule, options: JudgeOptions): Pro
     const tunable = hasFired && !tuneAll ? 'not asked for' : await tune(engine, rule, periods, active);
     return { rule, episodes: episodes.sort((a, b) => a.pendingMs - b.pendingMs), tunable };
   } catch (error) {
-    if (error instanceof QueryError) return { rule, reason: error.message };
+    if (error instanceof EngineError) return { rule, reason: error.message };
     throw error;
   }
 }

@@ -1,9 +1,10 @@
 import type { Engine, RangeSeries } from '../engine/engine.ts';
-import { QueryError } from '../engine/engine.ts';
+import { EngineError } from '../engine/engine.ts';
 import { evaluations, type Period } from '../engine/period.ts';
 import { STALE, type WrittenSeries } from '../engine/remote-write.ts';
 import { orderRules } from '../rules/order.ts';
 import type { RecordingRule } from '../rules/rule-file.ts';
+import { ALERTS } from './alerts-series.ts';
 import { longWindow } from './long-window.ts';
 
 /** What a rule could not be computed for. */
@@ -28,14 +29,17 @@ export interface RecordOptions {
  * own backfill of rules cannot do that: it writes blocks that the rules after it do not see (Prometheus, docs/storage.md, limitations).
  */
 export async function recordAll({ engine, rules, periods, onRule }: RecordOptions): Promise<readonly FailedRule[]> {
-  const { levels, circular } = orderRules(rules);
+  const { levels, circular } = orderRules(rules.filter(({ reads }) => !reads.includes(ALERTS)));
   const failed = circular.map(({ record, group }) => ({ rule: record, group, reason: 'it reads itself' }));
+  for (const { record, group, reads } of rules) {
+    if (reads.includes(ALERTS)) failed.push({ rule: record, group, reason: 'alerts are judged after it' });
+  }
   for (const [at, rule] of levels.flat().entries()) {
     onRule(rule, at);
     try {
       for (const period of periods) await recordOne({ engine, rule, rules, period });
     } catch (error) {
-      if (!(error instanceof QueryError)) throw error;
+      if (!(error instanceof EngineError)) throw error;
       failed.push({ rule: rule.record, group: rule.group, reason: error.message });
     }
   }

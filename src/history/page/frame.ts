@@ -18,8 +18,8 @@ ${body}
 export function section(title: string, head: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html {
   if (rows.length === 0) return html``;
   return html`<h2>${title}</h2>
-<table><thead><tr>${head.map((text) => html`<th>${text}</th>`)}</tr></thead><tbody>
-${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>\n`)}</tbody></table>`;
+<div class="wide"><table><thead><tr>${head.map((text) => html`<th>${text}</th>`)}</tr></thead><tbody>
+${rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>\n`)}</tbody></table></div>`;
 }
 
 export function moment(ms: number | undefined): string {

@@ -12,7 +12,7 @@ const MIN_BAR = 2;
 const TICKS = 7;
 
 /** When which alert was pending and firing, over the traffic of that time: one picture, as SVG. */
-export function timeline({ firings, periods, traffic }: Backtest): Html {
+export function timeline({ firings, periods, traffic }: Pick<Backtest, 'firings' | 'periods' | 'traffic'>): Html {
   const startMs = periods[0]?.startMs ?? 0;
   const endMs = Math.max(periods.at(-1)?.endMs ?? 0, startMs + 1);
   const x = (ms: number) => LEFT + ((ms - startMs) / (endMs - startMs)) * (WIDTH - LEFT - 10);
