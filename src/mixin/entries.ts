@@ -2,22 +2,22 @@ import type { AlertEntry, PackContext } from './alert.ts';
 import { authAlerts } from './alerts/auth.ts';
 import { fastBurnAlerts, slowBurnAlerts } from './alerts/budget.ts';
 import { codeAlerts } from './alerts/codes.ts';
-import { providerAlerts, providerRecordings } from './alerts/provider.ts';
-import { quotaAlerts } from './alerts/quota.ts';
-import { spikeAlerts } from './alerts/spike.ts';
 import { exporterAlerts } from './alerts/exporter.ts';
 import { ingestAlerts } from './alerts/ingest.ts';
 import { latencyAlerts } from './alerts/latency.ts';
+import { providerAlerts, providerRecordings } from './alerts/provider.ts';
+import { quotaAlerts } from './alerts/quota.ts';
 import { retriesAlerts } from './alerts/retries.ts';
+import { spikeAlerts } from './alerts/spike.ts';
 import { streamsAlerts } from './alerts/streams.ts';
-import { costAlerts, trafficAlerts } from './alerts/traffic.ts';
 import { targetAlerts } from './alerts/target.ts';
-import type { RecordingRule } from './recording/recording.ts';
+import { costAlerts, trafficAlerts } from './alerts/traffic.ts';
 import { causeRecordings } from './recording/causes.ts';
-import { objectiveRecordings, slowObjectiveRecordings } from './recording/objective.ts';
-import { availabilityRecordings } from './recording/recording.ts';
 import { costRecordings } from './recording/cost.ts';
 import { latencyRecordings } from './recording/latency.ts';
+import { objectiveRecordings, slowObjectiveRecordings } from './recording/objective.ts';
+import type { RecordingRule } from './recording/recording.ts';
+import { availabilityRecordings } from './recording/recording.ts';
 import { topCauseRecordings } from './recording/top-causes.ts';
 import { OPTIONAL_ALERTS } from './settings/thresholds.ts';
 
@@ -61,7 +61,11 @@ const GROUPS: readonly GroupParts[] = [
   { name: 'llm-causes', recordings: [causeRecordings], alerts: [codeAlerts, quotaAlerts, authAlerts] },
   { name: 'llm-objective', recordings: [objectiveRecordings], alerts: [fastBurnAlerts] },
   { name: 'llm-objective-slow', recordings: [slowObjectiveRecordings], alerts: [slowBurnAlerts], everyNth: 4 },
-  { name: 'llm-requests', recordings: [topCauseRecordings, costRecordings], alerts: [streamsAlerts, retriesAlerts, trafficAlerts, costAlerts] },
+  {
+    name: 'llm-requests',
+    recordings: [topCauseRecordings, costRecordings],
+    alerts: [streamsAlerts, retriesAlerts, trafficAlerts, costAlerts],
+  },
   { name: 'llm-latency', recordings: [latencyRecordings], alerts: [latencyAlerts] },
   { name: 'llm-exporter', recordings: [], alerts: [targetAlerts, exporterAlerts] },
   { name: 'llm-ingest', recordings: [], alerts: [ingestAlerts] },

@@ -7,6 +7,8 @@ export interface Share {
   readonly bad: Query;
   /** All of them, with the same labels or some of them. */
   readonly all: Query;
+  /** What the guard on bad ones counts, where that may be more than `bad`: a matcher that is said once cannot be forgotten once. */
+  readonly counted?: Query;
 }
 
 export interface ShareLevel {
@@ -17,13 +19,13 @@ export interface ShareLevel {
 
 /** The value of the result is the share; the guards, which count, only let it through. */
 export function shareAbove<L extends string>(
-  { bad, all }: Share & { readonly bad: Query<L> },
+  { bad, all, counted = bad }: Share & { readonly bad: Query<L> },
   { share, minBad, minTotal }: ShareLevel,
 ): Query<L> {
   const more = bad.labels.filter((label) => !all.labels.includes(label));
   const ignoring = more.length === 0 ? '' : ` ignoring (${more.join(', ')})`;
   const above = promql`${bad} /${ignoring}${ignoring && ' group_left ()'} (${all} > 0) > ${share}`;
-  const guarded = minBad === undefined ? above : promql`${above}\nand ${bad} >= ${minBad}`;
+  const guarded = minBad === undefined ? above : promql`${above}\nand ${counted} >= ${minBad}`;
   return minTotal === undefined ? guarded : promql`${guarded}\nand${ignoring} ${all} >= ${minTotal}`;
 }
 

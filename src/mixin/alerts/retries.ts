@@ -42,13 +42,16 @@ function retryStorm({ settings }: PackContext, severity: 'warning' | 'critical')
       'cause',
       'stream',
     ]);
-  const model = { none: neverAt(settings, severity) };
-  const tries = sumWithout(increase(series.counter('llm_attempts_total', { model }), window), settings.dropLabels, [
-    'code',
-    'cause',
-  ]);
+  const tries = (matchers: object): Query<'provider' | 'model'> =>
+    sumWithout(increase(series.counter('llm_attempts_total', matchers), window), settings.dropLabels, [
+      'code',
+      'cause',
+    ]);
   // The guard is on tries, which is the numerator.
-  const above = shareAbove({ bad: tries, all: requests({}) }, { share: factor, minBad: minTotal });
+  const above = shareAbove(
+    { bad: tries({ model: { none: neverAt(settings, severity) } }), counted: tries({}), all: requests({}) },
+    { share: factor, minBad: minTotal },
+  );
   const failing = shareAbove(
     { bad: requests({ cause: { none: ['none'] } }), all: requests({}) },
     { share: failedShare },

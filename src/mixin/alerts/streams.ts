@@ -39,7 +39,7 @@ function midStreamFailures(context: PackContext, severity: SpikeSeverity): Alert
  */
 function streams({ settings, causes }: PackContext, severity: SpikeSeverity) {
   const series = selectors(settings.selector);
-  const begun = { code: '200', stream: { none: ['false'] }, model: { none: neverAt(settings, severity) } } as const;
+  const begun = { code: '200', stream: { none: ['false'] } } as const;
   const count = (matchers: object): Query<'provider' | 'model'> =>
     sumWithout(
       increase(
@@ -49,7 +49,12 @@ function streams({ settings, causes }: PackContext, severity: SpikeSeverity) {
       settings.dropLabels,
       ['code', 'cause', 'stream'],
     );
-  return { bad: count({ cause: { any: failureCauses(causes) } }), all: count({}) };
+  const cause = { any: failureCauses(causes) };
+  return {
+    bad: count({ cause, model: { none: neverAt(settings, severity) } }),
+    counted: count({ cause }),
+    all: count({}),
+  };
 }
 
 const TOP_CAUSE: CauseSource = {

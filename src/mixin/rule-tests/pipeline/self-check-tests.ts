@@ -106,6 +106,15 @@ export function selfCheckTests(settings: MixinSettings, rule: AlertRule): readon
         },
       ],
     }),
+    quietTest(settings, {
+      title: 'stays quiet when an exporter begins anew',
+      options: { instances: 1 },
+      parts: [
+        { ticks: window, extras: extras(lines(0, 20 * minTotal), 0) },
+        { ticks: 2, extras: extras(lines(0, 20 * minTotal), 0), instances: { 0: 'down' } },
+        { ticks: window + wait, extras: extras(lines(0, 20 * minTotal), 0), instances: { 0: 'restarted' } },
+      ],
+    }),
     ABSENT,
   ];
 }

@@ -175,6 +175,13 @@ function nearTimeoutTests({ settings }: PackContext, rule: AlertRule): readonly 
   const subject: ShareUnderTest = {
     rules: [[rule, level]],
     traffic: (model, { all, bad }) => ({ flows: [{ model, perSecond: all, nearTimeout: bad / all }] }),
+    noise: {
+      notBad: [(model, perSecond) => ({ flows: [{ model, stream: true, perSecond, nearTimeout: 1 }] })],
+      notAll: [
+        (model, perSecond) => ({ flows: [{ model, stream: true, perSecond }] }),
+        (model, perSecond) => ({ flows: [{ model, perSecond, mix: { '503 model_overloaded': 1 } }] }),
+      ],
+    },
     incident: (model) => [{ labels: { ...keptLabels(settings, targetLabels(settings)), provider: PROVIDER, model } }],
   };
   const ticks = ticksIn(settings, level.windowSeconds + level.forSeconds) + 2 * MARGIN;

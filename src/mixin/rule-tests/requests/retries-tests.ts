@@ -23,8 +23,9 @@ export function retriesTests(
   return { LLMRetryStorm: stormTests(context, storms), LLMRetryBudgetExhausted: exhaustedTests(context, exhausted) };
 }
 
-/** Two thirds of the answers fail, in spite of all tries. */
-const FAILING = { '503 model_overloaded': 0.6 } as const;
+/** Most of the answers fail in spite of all tries, for one cause under two codes. */
+const FAILED = 0.6;
+const FAILING = { '503 model_overloaded': FAILED / 2, '529 model_overloaded': FAILED / 2 } as const;
 
 function stormTests(context: PackContext, rules: readonly AlertRule[]): readonly RuleTest[] {
   const { settings } = context;
@@ -89,7 +90,7 @@ function stormTests(context: PackContext, rules: readonly AlertRule[]): readonly
 function stormUnderTest(
   { settings, causes }: PackContext,
   rules: readonly AlertRule[],
-  failed: number = FAILING['503 model_overloaded'],
+  failed = FAILED,
 ): ShareUnderTest {
   const windowSeconds = settings.windowSeconds.warning;
   return {
@@ -114,10 +115,10 @@ function exhaustedTests(context: PackContext, rule: AlertRule): readonly RuleTes
   const { forSeconds } = settings.thresholds.LLMRetryBudgetExhausted.warning;
   const ticks = ticksIn(settings, settings.windowSeconds.warning + forSeconds) + 2 * MARGIN;
   const mix = { all: 10, bad: 5 };
-  const others = RETRY_DECISIONS.filter((decision) => !GIVEN_UP.some((one) => one === decision));
+  const others = RETRY_DECISIONS.filter((decision) => !isGivenUp(decision));
   const named = (decisions: readonly string[]): Omit<Part, 'ticks'> =>
-    together(decisions.map((decision) => exhaustedUnderTest(context, rule, decision).traffic(decision, mix)));
-  const subject = exhaustedUnderTest(context, rule, GIVEN_UP[0]);
+    together(decisions.map((decision) => exhaustedUnderTest(context, rule, [decision]).traffic(decision, mix)));
+  const subject = exhaustedUnderTest(context, rule);
   return [
     ...shareTests(settings, subject),
     trafficTest(settings, {
@@ -138,15 +139,30 @@ function exhaustedTests(context: PackContext, rule: AlertRule): readonly RuleTes
   ];
 }
 
-function exhaustedUnderTest({ settings, causes }: PackContext, rule: AlertRule, decision: string): ShareUnderTest {
+function isGivenUp(decision: string): boolean {
+  return GIVEN_UP.some((one) => one === decision);
+}
+
+function exhaustedUnderTest(
+  { settings, causes }: PackContext,
+  rule: AlertRule,
+  decisions: readonly string[] = GIVEN_UP,
+): ShareUnderTest {
   const windowSeconds = settings.windowSeconds.warning;
   const level = settings.thresholds.LLMRetryBudgetExhausted.warning;
   return {
     rules: [[rule, { ...level, windowSeconds }]],
     traffic: (model, { all, bad }) => ({
       flows: [{ model, perSecond: all, mix: { '503 model_overloaded': bad / all } }],
-      extras: [retries({ model, decision, cause: 'model_overloaded' }, bad)],
+      extras: decisions.map((decision) =>
+        retries({ model, decision, cause: 'model_overloaded' }, bad / decisions.length),
+      ),
     }),
+    noise: {
+      notBad: RETRY_DECISIONS.filter((decision) => !isGivenUp(decision)).map((decision) => (model, perSecond) => ({
+        extras: [retries({ model, decision, cause: 'model_overloaded' }, perSecond)],
+      })),
+    },
     incident: (model, { bad }) => [
       {
         labels: { ...keptLabels(settings, targetLabels(settings)), provider: PROVIDER, model },

@@ -107,9 +107,25 @@ function underTest(
       const severity = rule.severity === 'critical' ? 'critical' : 'warning';
       return [rule, { ...levels[severity], windowSeconds: windowSeconds[severity] }];
     }),
+    // Half of them in a log that does not tell streams apart.
     traffic: (model, { all, bad }: Mix) => ({
-      flows: [{ model, stream: true, perSecond: all, mix: { [`200 ${cause}` as Answer]: bad / all } }],
+      flows: ([true, 'unknown'] as const).map((stream) => ({
+        model,
+        stream,
+        perSecond: all / 2,
+        mix: { [`200 ${cause}` as Answer]: bad / all },
+      })),
     }),
+    noise: {
+      notBad: [
+        (model, perSecond) => ({ flows: [{ model, stream: true, perSecond, mix: { [`503 ${cause}` as Answer]: 1 } }] }),
+        (model, perSecond) => ({ flows: [{ model, perSecond, mix: { [`200 ${cause}` as Answer]: 1 } }] }),
+      ],
+      notAll: [
+        (model, perSecond) => ({ flows: [{ model, stream: true, perSecond, mix: { '503 model_overloaded': 1 } }] }),
+        (model, perSecond) => ({ flows: [{ model, perSecond }] }),
+      ],
+    },
     incident: (model, { bad }) => [
       {
         labels: { ...keptLabels(settings, targetLabels(settings)), provider: PROVIDER, model },
