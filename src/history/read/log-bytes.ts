@@ -19,7 +19,10 @@ export interface LogBytes {
 export async function openLogBytes(file: string): Promise<LogBytes> {
   const handle = await open(file);
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  const first = await readPiece(handle, buffer);
+  const first = await readPiece(handle, buffer).catch(async (error: unknown) => {
+    await handle.close();
+    throw error;
+  });
   const source = { handle, buffer, first, taken: 0 };
   return first.length > 1 && first.readUInt16BE() === GZIP_MAGIC ? packedBytes(source) : plainBytes(source);
 }

@@ -94,10 +94,17 @@ async function openDue(
 async function lookAtAll(logs: readonly LogFile[]): Promise<Waiting[]> {
   const problems: Problem[] = [];
   const waiting: Waiting[] = [];
+  const seen = new Set<string>();
   for (const log of logs) {
     try {
-      const { size } = await stat(log.file);
-      waiting.push({ log, bytes: size, firstMs: await firstTime(log) });
+      const stats = await stat(log.file);
+      // A pipe would give its beginning to the look and only the rest to the reader.
+      if (!stats.isFile()) throw new Error('it is no regular file; write it to one first');
+      // Two names of one file are one log.
+      const inode = `${stats.dev}:${stats.ino}`;
+      if (seen.has(inode)) continue;
+      seen.add(inode);
+      waiting.push({ log, bytes: stats.size, firstMs: await firstTime(log) });
     } catch (error) {
       const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
       problems.push({ code: 'history.unreadable', file: log.file, message });

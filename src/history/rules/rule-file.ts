@@ -33,7 +33,7 @@ export interface RuleFile {
   readonly alerts: readonly AlertingRule[];
 }
 
-/** Prometheus' own default of `global.evaluation_interval`. */
+/** Prometheus' own default of `global.evaluation_interval`; it takes 0 for it, too. */
 const DEFAULT_INTERVAL_MS = 60_000;
 
 const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000, y: 31_536_000_000 } as const;
@@ -93,9 +93,9 @@ export function readRules(source: YamlSource): RuleFile {
   if (problems.length > 0 || !result.success) throw new ProblemError(problems);
   const recordings: RecordingRule[] = [];
   const alerts: AlertingRule[] = [];
-  for (const { name: group, interval = DEFAULT_INTERVAL_MS, rules } of result.data.groups) {
+  for (const { name: group, interval, rules } of result.data.groups) {
     for (const { expr, labels, record, alert, annotations, ...rule } of rules) {
-      const shared = { expr, labels, group, intervalMs: interval, reads: metricNames(expr) };
+      const shared = { expr, labels, group, intervalMs: interval || DEFAULT_INTERVAL_MS, reads: metricNames(expr) };
       if (record !== undefined) recordings.push({ kind: 'recording', record, ...shared });
       if (alert === undefined) continue;
       const { for: forMs, keep_firing_for: keepFiringForMs } = rule;

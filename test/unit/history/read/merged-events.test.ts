@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { link, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -106,6 +106,19 @@ test('says that lines without a time have no place', async (t) => {
     merged(t, { 'a.log': 'INFO:     127.0.0.1:1 - "POST /v1/chat/completions HTTP/1.1" 200 OK\n' }),
     /do not tell when they were written/,
   );
+});
+
+test('a log of two names is counted once', async (t) => {
+  const folder = await tempDir(t);
+  const file = join(folder, 'a.log');
+  await writeFile(file, line(0, 'a') + line(1, 'a'));
+  await symlink(file, join(folder, 'b.log'));
+  await link(file, join(folder, 'c.log'));
+  const tallies: Tally[] = [];
+  let events = 0;
+  const logs = await findLogs([join(folder, '*.log'), file], {});
+  for await (const batch of mergedEvents({ logs, tallies })) events += batch.length;
+  assert.deepEqual([events, tallies.length], [2, 1]);
 });
 
 test('says which log cannot be read', async (t) => {

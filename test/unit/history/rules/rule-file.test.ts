@@ -16,6 +16,7 @@ groups:
     rules:
       - {record: b, expr: sum(c), labels: {code: 503}}
   - name: d
+    interval: 0s
     rules:
       - alert: E
         expr: |-
