@@ -46,6 +46,8 @@ export async function scrapeOfEverything(t: TestContext): Promise<Scrape> {
     push: { allow_anonymous: true, provider: PROVIDER, format: 'nginx-json' },
     syslog: [{ listen: 'udp://127.0.0.1:0', source: 'edge', provider: PROVIDER, format: 'nginx-json' }],
     metrics: { birth: 'immediate' },
+    // The second of them is one too many.
+    limits: { models: 1 },
   });
   await Promise.all([
     ...CAUSES.flatMap((cause) => [false, true].map((stream) => ask(exporter.proxyUrl, { cause, stream }))),
@@ -134,8 +136,9 @@ async function feedSources(exporter: ConfiguredExporter, log: string): Promise<v
   const slow = JSON.parse(requestLine(1));
   const near = { ...slow, request_time: GATEWAY_TIMEOUT_SECONDS * 0.9, stream: 'false' };
   const timedOut = { ...slow, request_time: GATEWAY_TIMEOUT_SECONDS, status: 504, request_id: '3', stream: 'false' };
-  const nearStream = { ...near, stream: 'true', request_id: '4' };
-  const records = [near, nearStream, timedOut].map((record) => JSON.stringify(record));
+  const nearStream = { ...near, stream: 'true', first_token: near.request_time, request_id: '4' };
+  const { stream: _, ...nearUnknown } = { ...near, request_id: '5' };
+  const records = [near, nearStream, nearUnknown, timedOut].map((record) => JSON.stringify(record));
   const lines = [...records, requestLine(2, 503).trim(), '{"status":200,"request_uri":"/favicon.ico"}', '{"broken'];
   await appendFile(log, `${lines.join('\n')}\n`);
   const pushed = await fetch(`${exporter.webUrl}/v1/logs`, {
