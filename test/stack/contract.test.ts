@@ -7,9 +7,15 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { debianProgram } from '../../src/demo/programs.ts';
 import { families as declared } from '../../src/metrics/families.ts';
-import { contractProblems, seriesOf, usedSeries } from '../support/rules/contract.ts';
-import { scrapeOfEverything } from '../support/rules/every-cause.ts';
-import { dashboardQueries, markdownQueries, type Query, ruleQueries, testQueries } from '../support/rules/queries.ts';
+import { contractProblems, seriesOf, usedSeries } from '../support/rules/contract/contract.ts';
+import { scrapeOfEverything } from '../support/rules/contract/every-cause.ts';
+import {
+  dashboardQueries,
+  markdownQueries,
+  type Query,
+  ruleQueries,
+  testQueries,
+} from '../support/rules/contract/queries.ts';
 import { readRuleFile } from '../support/rules/rule-file.ts';
 import { createRuleSet } from '../support/rules/rule-set.ts';
 import { tempDir } from '../support/temp-dir.ts';

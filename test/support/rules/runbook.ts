@@ -1,6 +1,6 @@
 import type { Problem } from '../../../src/problem.ts';
 import { parsePromql } from '../promql/parse.ts';
-import { markdownQueries } from './queries.ts';
+import { markdownQueries } from './contract/queries.ts';
 
 /** What a woken person needs, in this order. */
 export const RUNBOOK_HEADINGS = [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { stringify } from 'yaml';
-import { contractProblems, seriesOf, usedSeries } from '../../support/rules/contract.ts';
-import { dashboardQueries, markdownQueries, ruleQueries, testQueries } from '../../support/rules/queries.ts';
+import { contractProblems, seriesOf, usedSeries } from '../../support/rules/contract/contract.ts';
+import { dashboardQueries, markdownQueries, ruleQueries, testQueries } from '../../support/rules/contract/queries.ts';
 import { readRuleFile } from '../../support/rules/rule-file.ts';
 import { createRuleSet } from '../../support/rules/rule-set.ts';
 

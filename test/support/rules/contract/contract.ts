@@ -1,13 +1,13 @@
-import type { Problem } from '../../../src/problem.ts';
-import { type Expression, everyOf, type Matcher, type Selector } from '../promql/expression.ts';
-import { presenceOf } from '../promql/labels.ts';
-import { parsePromql } from '../promql/parse.ts';
-import type { Sample } from '../scrape.ts';
-import { valuesOfRule } from './label-values.ts';
+import type { Problem } from '../../../../src/problem.ts';
+import { type Expression, everyOf, type Matcher, type Selector } from '../../promql/expression.ts';
+import { presenceOf } from '../../promql/labels.ts';
+import { parsePromql } from '../../promql/parse.ts';
+import type { Sample } from '../../scrape.ts';
+import { valuesOfRule } from '../label-values.ts';
+import { passes, type RuleSet, selectorsOf } from '../rule-set.ts';
+import { FILLED_IN } from '../template.ts';
+import { closureOf } from '../test-file.ts';
 import type { Query } from './queries.ts';
-import { passes, type RuleSet, selectorsOf } from './rule-set.ts';
-import { FILLED_IN } from './template.ts';
-import { closureOf } from './test-file.ts';
 
 /** What exists: a scrape of the real exporter, and what the rules record from it. */
 export interface Exposed {

@@ -1,6 +1,6 @@
-import type { Rule } from './rule-file.ts';
-import { FILLED_IN, readTemplate } from './template.ts';
-import { readTestFile } from './test-file.ts';
+import type { Rule } from '../rule-file.ts';
+import { FILLED_IN, readTemplate } from '../template.ts';
+import { readTestFile } from '../test-file.ts';
 
 /** PromQL with the place it comes from. */
 export interface Query {

@@ -3,14 +3,14 @@ import { createSocket } from 'node:dgram';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { CAUSES, type Cause } from '../../../src/classify/causes.ts';
-import { RETRY_DECISIONS } from '../../../src/event/sink.ts';
-import { type ConfiguredExporter, startConfigured } from '../configured-exporter.ts';
-import { eventually } from '../eventually.ts';
-import { requestLine } from '../followed-log.ts';
-import type { Scrape } from '../scrape.ts';
-import { startSimulator } from '../simulator.ts';
-import { tempDir } from '../temp-dir.ts';
+import { CAUSES, type Cause } from '../../../../src/classify/causes.ts';
+import { RETRY_DECISIONS } from '../../../../src/event/sink.ts';
+import { type ConfiguredExporter, startConfigured } from '../../configured-exporter.ts';
+import { eventually } from '../../eventually.ts';
+import { requestLine } from '../../followed-log.ts';
+import type { Scrape } from '../../scrape.ts';
+import { startSimulator } from '../../simulator.ts';
+import { tempDir } from '../../temp-dir.ts';
 
 /** Long enough that a busy machine does not blur whether an answer came at this time. */
 const GATEWAY_TIMEOUT_SECONDS = 8;
