@@ -36,7 +36,11 @@ Examples:
   llm-exporter backtest litellm.log --rules alerts/llm.rules.yml --pages-per-week 1 --html past.html
 
 The logs are counted as the exporter would have counted them, scraped every 30 s, and a real Prometheus (from PATH: apt-get install
-prometheus) evaluates each rule at each of its intervals. Grouping, inhibition and silences are Alertmanager's and are not judged.`;
+prometheus) evaluates each rule at each of its intervals. Grouping, inhibition and silences are Alertmanager's and are not judged.
+
+--json gives {version, logs, periods, rules, firings: [{alert, group, severity, summary, labels, pending, firing, resolved, firing_seconds,
+peak}], quiet: [{alert, severity, closeness, nearest_miss: {what, at, labels}}], not_judged: [{alert, severity, reason}], failed_rules,
+thresholds: [{alert, severity, firings, comparison, suggested: {threshold, firings}, why_not}]}; what is not known is null.`;
 
 /** `backtest FILE...`: which alerts would have fired. */
 export function backtestCommand(context: CliContext): Command {

@@ -41,8 +41,8 @@ const BLOCK = '200y';
 /**
  * Starts a Prometheus on loopback with an empty data folder, which goes with it. A block longer than the past keeps all of it in the head:
  * there every series may be written from its own beginning, whatever the others have come to, which the results of recording rules need.
- * Blocks made by promtool were tried (text of 130 bytes a sample, and a restart for each level of rules): 1 million samples took 5.6 s,
- * and take 0.9 s this way.
+ * Blocks made by promtool were tried: they take 1.9 times as long for the same samples, and Prometheus must be started anew for each level
+ * of rules.
  */
 export async function startEngine(signal?: AbortSignal | undefined): Promise<Engine> {
   const command = await debianProgram('prometheus', { download: false });

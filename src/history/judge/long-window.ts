@@ -23,9 +23,10 @@ interface LongQuantile {
 }
 
 /**
- * The usual level of a thing is a quantile over a day, and a week has 20,160 evaluations of it: 54 s of two cores in Prometheus for 18
- * series, 1 s here. What is worked out here is compared with Prometheus' own answer at moments spread over the period, bit by bit; if any
- * differs, or the rule is of another form, this gives undefined and Prometheus does all of it.
+ * The usual level of a thing is a quantile over a day, and a week has 20,160 evaluations of it: 54 of 83 s for 18 series in Prometheus.
+ * Worked out here it cut the processor time of a whole backtest from 59 to 25 s. The result is compared with Prometheus' own answers at
+ * moments spread over the period, bit by bit; if any differs, or the rule is of another form, this gives undefined and Prometheus does
+ * all of it.
  */
 export async function longWindow(
   engine: Engine,
