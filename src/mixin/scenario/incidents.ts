@@ -204,23 +204,23 @@ export const INCIDENTS: readonly Scenario[] = [
   },
   {
     name: 'slow-burn',
-    story: 'One answer in forty fails for hours: no spike, but the error budget goes.',
+    story: 'One answer in forty fails for three hours: no spike, but the error budget goes.',
     stretches: [
       { seconds: HOUR, flows: [busy] },
-      { seconds: 8 * HOUR, flows: [{ ...busy, mix: { '500 internal_error': 0.025 } }] },
+      { seconds: 3 * HOUR, flows: [{ ...busy, mix: { '500 internal_error': 0.025 } }] },
     ],
     moments: [
       { seconds: 2 * HOUR, firing: [] },
-      { seconds: 4 * HOUR, firing: [of('LLMErrorBudgetBurnSlow', 'warning', busy)] },
+      { seconds: 3 * HOUR + 30 * MINUTE, firing: [of('LLMErrorBudgetBurnSlow', 'warning', busy)] },
     ],
   },
   {
     name: 'few-requests-all-fail',
     story: 'A model with three requests an hour answers none of them.',
     stretches: [
-      { seconds: 7 * HOUR, flows: [{ model: MODEL, perSecond: 3 / HOUR, mix: { '500 model_engine_error': 1 } }] },
+      { seconds: 4 * HOUR, flows: [{ model: MODEL, perSecond: 3 / HOUR, mix: { '500 model_engine_error': 1 } }] },
     ],
-    moments: [{ seconds: 6 * HOUR, firing: [of('LLMLowVolumeSustainedErrors', 'warning', busy)] }],
+    moments: [{ seconds: 4 * HOUR - 5 * MINUTE, firing: [of('LLMLowVolumeSustainedErrors', 'warning', busy)] }],
   },
 ];
 

@@ -16,23 +16,23 @@ export const QUIET_DAYS: readonly Scenario[] = [
   {
     name: 'one-failure-an-hour',
     story: 'A model with a handful of requests fails one of them each hour.',
-    stretches: Array.from({ length: 4 }, () => [
+    stretches: Array.from({ length: 3 }, () => [
       { seconds: 59 * MINUTE, flows: [{ model: 'm', perSecond: 4 / HOUR }] },
       { seconds: MINUTE, flows: [{ model: 'm', perSecond: 1 / MINUTE, mix: { '503 model_overloaded': 1 } as const }] },
     ]).flat(),
-    moments: quietMoments(4 * HOUR),
+    moments: quietMoments(3 * HOUR),
   },
   {
     name: 'clients-leave',
     story: 'A third of the callers leave before the answer is complete.',
-    stretches: [{ seconds: 2 * HOUR, flows: [{ ...busy, mix: { '499 client_aborted': 0.3 } }] }],
-    moments: quietMoments(2 * HOUR),
+    stretches: [{ seconds: HOUR, flows: [{ ...busy, mix: { '499 client_aborted': 0.3 } }] }],
+    moments: quietMoments(HOUR),
   },
   {
     name: 'one-client-with-a-wrong-key',
     story: 'One caller of many tries again and again with a wrong key: three times a minute.',
-    stretches: [{ seconds: 2 * HOUR, flows: [{ ...busy, mix: { '401 auth_invalid_key': 0.01 } }] }],
-    moments: quietMoments(2 * HOUR),
+    stretches: [{ seconds: HOUR, flows: [{ ...busy, mix: { '401 auth_invalid_key': 0.01 } }] }],
+    moments: quietMoments(HOUR),
   },
   {
     name: 'deploy',
@@ -58,8 +58,8 @@ export const QUIET_DAYS: readonly Scenario[] = [
   {
     name: 'missed-scrapes',
     story: 'Every third scrape fails, on a healthy service.',
-    stretches: [{ seconds: 2 * HOUR, flows: [busy], missEvery: 3 }],
-    moments: quietMoments(2 * HOUR),
+    stretches: [{ seconds: HOUR, flows: [busy], missEvery: 3 }],
+    moments: quietMoments(HOUR),
   },
   {
     name: 'new-model',
@@ -67,9 +67,9 @@ export const QUIET_DAYS: readonly Scenario[] = [
     stretches: [
       { seconds: HOUR, flows: [busy] },
       { seconds: MINUTE, flows: [busy, { model: 'new', perSecond: 4 / MINUTE, mix: { '503 model_loading': 1 } }] },
-      { seconds: HOUR, flows: [busy, { model: 'new', perSecond: 2 }] },
+      { seconds: 30 * MINUTE, flows: [busy, { model: 'new', perSecond: 2 }] },
     ],
-    moments: quietMoments(2 * HOUR),
+    moments: quietMoments(HOUR + 30 * MINUTE),
   },
   {
     name: 'nobody-asks',
