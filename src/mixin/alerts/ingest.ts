@@ -33,14 +33,13 @@ export function ingestAlerts(context: PackContext): readonly AlertEntry[] {
 function lagging(settings: MixinSettings): AlertRule {
   const { lagSeconds, holdSeconds, forSeconds, keepFiringSeconds } = settings.thresholds.LLMIngestLagging.warning;
   const series = selectors(settings.selector);
-  const hold = scaled(settings, holdSeconds);
-  const late = lastOverTime(series.gauge('llm_exporter_source_lag_seconds'), hold);
-  const unread = lastOverTime(series.gauge('llm_exporter_source_lag_bytes'), hold);
+  const late = lastOverTime(series.gauge('llm_exporter_source_lag_seconds'), scaled(settings, holdSeconds));
   return {
     ...EXPORTER,
     alert: 'LLMIngestLagging',
     severity: 'warning',
-    expr: promql`${late} > ${lagSeconds}\nand ${unread} > 0`,
+    // 0 where nothing is unread: an idle source is not late.
+    expr: promql`${late} > ${lagSeconds}`,
     forSeconds,
     keepFiringSeconds,
     texts: (facts) => ({

@@ -14,9 +14,9 @@ import { percent } from '../share.ts';
 export function selfInconsistent(settings: MixinSettings): Omit<AlertRule, 'component' | 'signal'> {
   const { tolerance, minTotal, windowSeconds, forSeconds } = settings.thresholds.LLMSelfInconsistent.warning;
   const window = scaled(settings, windowSeconds);
-  const arms = comparisons(settings).map(({ counted, truth, isEqual }) => {
+  const arms = comparisons(settings).map(({ counted, truth, enough = truth, isEqual }) => {
     const off = promql`${counted} / (${truth} > 0) - 1`;
-    return promql`(\n  ${isEqual ? promql`abs(${off})` : off} > ${tolerance}\n  and ${truth} >= ${minTotal}\n)`;
+    return promql`(\n  ${isEqual ? promql`abs(${off})` : off} > ${tolerance}\n  and ${enough} >= ${minTotal}\n)`;
   });
   return {
     alert: 'LLMSelfInconsistent',
@@ -39,6 +39,8 @@ export interface Comparison {
   readonly what: string;
   readonly counted: Query<never>;
   readonly truth: Query<never>;
+  /** What the guard counts, if not that. */
+  readonly enough?: Query<never>;
   /** Otherwise it may be less. */
   readonly isEqual: boolean;
 }
@@ -79,7 +81,8 @@ export function comparisons(settings: MixinSettings): readonly Comparison[] {
     {
       what: 'Successes against successful tries and events of sources',
       counted: good,
-      truth: promql`(${tries} + (${events} or ${tries} * 0))`,
+      truth: promql`((${tries} + ${events}) or ${tries})`,
+      enough: good,
       isEqual: false,
     },
   ];

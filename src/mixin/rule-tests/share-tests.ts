@@ -128,8 +128,8 @@ interface Steady {
 }
 
 function steadyTest(settings: MixinSettings, subject: ShareUnderTest, { title, mixes, noise }: Steady): RuleTest {
-  const longest = Math.max(...subject.rules.map(([rule, { windowSeconds }]) => 2 * windowSeconds + rule.forSeconds));
-  const ticks = ticksIn(settings, longest) + MARGIN;
+  const longest = Math.max(...subject.rules.map(([rule, { windowSeconds }]) => windowSeconds + rule.forSeconds));
+  const ticks = ticksIn(settings, longest) + 2 * MARGIN;
   return trafficTest(settings, {
     title,
     parts: [{ ...together([...mixes.map(([name, mix]) => subject.traffic(name, mix)), ...noise]), ticks }],

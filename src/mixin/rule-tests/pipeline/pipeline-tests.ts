@@ -40,8 +40,8 @@ export function pipelineLife(settings: MixinSettings, one: PipelineCase): RuleTe
 
 /** The same for a gauge that holds for some time: neither a scrape that fails nor an exporter that is gone changes that time. */
 export function gaugeTests(settings: MixinSettings, one: PipelineCase, holdSeconds: number): readonly RuleTest[] {
-  const { rule, well, ill } = one;
-  const wait = ticksIn(settings, rule.forSeconds);
+  const { rule, well, ill, holdsAfter = 0 } = one;
+  const wait = holdsAfter + ticksIn(settings, rule.forSeconds);
   const hold = ticksIn(settings, holdSeconds);
   const keep = ticksIn(settings, rule.keepFiringSeconds ?? 0);
   const fires = 10 + wait + MARGIN;

@@ -47,6 +47,13 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     events: (1 + off) * size,
   }),
   'successes without a try': (off, size) => ({ good: (1 + off) * size, tries: size, failedTries: 3 * size }),
+  'successes with neither a try nor a line': (off, size) => ({
+    good: (1 + off) * size,
+    tries: 0.5 * size,
+    failedTries: 3 * size,
+    lines: 0.5 * size,
+    events: 0.5 * size,
+  }),
 };
 
 /** What is right, though it is not the same. */
@@ -62,7 +69,7 @@ export function selfCheckTests(settings: MixinSettings, rule: AlertRule): readon
   const { tolerance, minTotal, windowSeconds, forSeconds } = settings.thresholds.LLMSelfInconsistent.warning;
   const window = ticksIn(settings, windowSeconds);
   const wait = ticksIn(settings, forSeconds);
-  const ticks = 2 * window + wait + MARGIN;
+  const ticks = window + wait + 2 * MARGIN;
   const extras = (counts: Counts, instance: number) => series(counts, windowSeconds, instance);
   const off = 1.5 * tolerance;
   const [, lines = (): Counts => ({})] = Object.values(FAULTS);
@@ -89,7 +96,7 @@ export function selfCheckTests(settings: MixinSettings, rule: AlertRule): readon
             extras: [
               ...extras(fault(off, 1.5 * minTotal), 0),
               ...extras(fault(0.9 * tolerance, 1.5 * minTotal), 1),
-              ...extras(fault(0.2, 0.9 * minTotal), 2),
+              ...extras(fault(5 * tolerance, (0.9 / (1 + 5 * tolerance)) * minTotal), 2),
             ],
           },
         ],

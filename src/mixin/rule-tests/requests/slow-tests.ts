@@ -38,8 +38,11 @@ export interface SlowModel {
 type Level = number | undefined;
 type Also = Pick<Part, 'extras'> & { readonly flow?: Partial<Flow> };
 
-/** Evaluations of the times before the illness: the second and third outnumber the first, which the median forgets. */
-const BEFORE = [60, 100, 40] as const;
+/**
+ * The times before the illness, as factors of the offset of the usual level: the second and third outnumber the first, which the median
+ * forgets.
+ */
+const BEFORE = [2, 3.3, 1.3] as const;
 
 /**
  * Several models live through the same times: each tells one number of the rule from its neighbours. The last time before the illness
@@ -56,7 +59,10 @@ export function slowTest(settings: MixinSettings, subject: SlowUnderTest): RuleT
   return lifecycleTest(settings, {
     title: 'fires on what is slow and unusually so, and on nothing else',
     rule,
-    before: BEFORE.map((ticks, time) => ({ ...part(time), ticks })),
+    before: BEFORE.map((factor, time) => ({
+      ...part(time),
+      ticks: Math.ceil(factor * ticksIn(settings, settings.baseline.offsetSeconds)),
+    })),
     ill: part(3),
     after: part(2, 20),
     holdsAfter: ticksIn(settings, level.windowSeconds),
