@@ -64,7 +64,7 @@ function stormPage(context: PackContext): RunbookPage {
       `Under ${warning.minTotal} tries of a model in ${window}.`,
       'Without a proxy of ours: a log does not tell tries apart. Retries of callers look like more requests.',
       'Where no request of a model ends, since all are answered by a fallback.',
-      'With the default `proxy.retries.budget` of 0.2 the proxy cannot cause it: it fires where that was raised.',
+      'With the default `proxy.retries.budget` of 0.2 the proxy makes at most 1.2 tries of a request, so it fires only where that was raised (1 is the most, which makes 2).',
     ],
     tune: [
       `Too often: raise \`thresholds.LLMRetryStorm.warning.factor\` (now ${warning.factor}). With hedging it is above 1 by design.`,

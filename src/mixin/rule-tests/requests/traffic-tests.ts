@@ -84,15 +84,17 @@ export function costSpikeTests(settings: MixinSettings, rule: AlertRule): readon
     tokens(model, 'output', 0.25 * perSecond),
   ];
   const calm = (0.6 * floor) / factor;
-  const usual: Omit<Part, 'ticks'> = {
+  // What the bursty one uses now and then is its usual peak, though not its usual level.
+  const usual = (bursty: number): Omit<Part, 'ticks'> => ({
     extras: [
+      ...both('model/bursty', bursty),
       ...both('model/floor', calm),
       ...both('model/factor', floor),
       ...both('model/below-floor', calm / 4),
       ...both('model/below-factor', 1.5 * floor),
       ...both('model/cached', calm),
     ],
-  };
+  });
   const spike: Omit<Part, 'ticks'> = {
     extras: [
       ...both('model/floor', 1.6 * floor),
@@ -100,6 +102,7 @@ export function costSpikeTests(settings: MixinSettings, rule: AlertRule): readon
       ...both('model/below-floor', 0.8 * floor),
       ...both('model/below-factor', 0.8 * factor * 1.5 * floor),
       ...both('model/new', 1.6 * floor),
+      ...both('model/bursty', 1.6 * floor),
       ...both('model/cached', calm),
       tokens('model/cached', 'cached_input', 10 * factor * floor),
       tokens('model/cached', 'reasoning', 10 * factor * floor),
@@ -117,9 +120,12 @@ export function costSpikeTests(settings: MixinSettings, rule: AlertRule): readon
       title: 'fires above the floor and above the usual peak, and not just below either',
       rule,
       // Ten times as long as what the spike adds to the usual level until it fires.
-      before: [{ ...usual, ticks: 10 * ticksIn(settings, rule.forSeconds) }],
+      before: [
+        { ...usual(calm), ticks: 6 * ticksIn(settings, rule.forSeconds) },
+        { ...usual(floor), ticks: 4 * ticksIn(settings, rule.forSeconds) },
+      ],
       ill: spike,
-      after: usual,
+      after: usual(calm),
       holdsAfter: window,
       endsAfter: window,
       firing: [firing('model/factor', 1.6 * factor * floor, floor), firing('model/floor', 1.6 * floor, calm)],
