@@ -49,7 +49,7 @@ function vanishedPage(settings: MixinSettings): RunbookPage {
     ],
     silent: [
       `After ${scaled(settings, rememberSeconds)}: by then Prometheus has forgotten the job.`,
-      'When Prometheus itself is down: see LLMWatchdog.',
+      'When Prometheus itself is down: only a watchdog outside of it tells (one of the optional alerts).',
       'While one of several exporters of the job answers: see LLMExporterTargetDown.',
     ],
     tune: [
@@ -217,7 +217,7 @@ function rulesPage(settings: MixinSettings): RunbookPage {
     ],
     falseWhen: ['Right after Prometheus has started: over with the first evaluation.'],
     silent: [
-      'When Prometheus does not scrape itself, or the group of this very alert is the one that stands still: see LLMWatchdog.',
+      'When Prometheus does not scrape itself, or the group of this very alert is the one that stands still: only a watchdog outside tells.',
       `For ${scaled(settings, forSeconds)}.`,
       'In rulers that have other metrics of their own (Mimir, vmalert).',
     ],

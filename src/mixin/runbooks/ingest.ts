@@ -91,7 +91,7 @@ function stalledPage(settings: MixinSettings): RunbookPage {
       '`ENOENT`: `ls -l` the path on that machine. Another name? Set it in the configuration, and `kill -HUP` the exporter. Nothing there? See whether the gateway writes a log at all.',
       '`EACCES`: `sudo -u USER head -1 FILE`. Mend the rights in the rotation itself (`create 0640 … adm` in logrotate), or the next night brings it back.',
       '`ESTALE` or a hang: mount the volume anew.',
-      'Up, unread bytes and no lines: take a stack (`kill -USR1` opens the inspector of Node.js on loopback) or restart the exporter; it goes on where it was.',
+      'Up, unread bytes and no lines: restart the exporter, which goes on where it was, and report it with its log.',
       'Nothing is lost while the lines are in the file: they are read and counted when it can be read again. Lines of a file that is deleted meanwhile are gone.',
     ],
     falseWhen: [
@@ -181,7 +181,7 @@ function seriesPage(settings: MixinSettings): RunbookPage {
     steps: [
       'First query: label `model`: too many models of one provider. `series`: a family is full; second query says which.',
       'Look at the models on the status page or the dashboard. Names with ids or dates in them: have the callers use one alias.',
-      'They are real: raise `limits.models` (200) or `limits.series` (20000) in the configuration and reload; count on 40 series for a model.',
+      'They are real: raise `limits.models` (200) or `limits.series` (20000) in the configuration and reload; each series is a line of every scrape.',
       'What is already "other" stays: new requests of an admitted model get their own name.',
     ],
     falseWhen: ['A load test with made-up names: restart the exporter with an empty state folder after it.'],

@@ -5,9 +5,11 @@ import { failureCauses } from '../../../src/mixin/causes.ts';
 import { ruleGroups } from '../../../src/mixin/entries.ts';
 import { recorded } from '../../../src/mixin/recording/recorded.ts';
 import { defaultSettings } from '../../../src/mixin/settings/settings.ts';
+import { OPTIONAL_ALERTS } from '../../../src/mixin/settings/thresholds.ts';
 
 const { causes } = loadCatalogue();
-const rules = ruleGroups({ settings: defaultSettings, causes }).flatMap(({ recordings }) => recordings);
+const settings = { ...defaultSettings, optionalAlerts: OPTIONAL_ALERTS };
+const rules = ruleGroups({ settings, causes }).flatMap(({ recordings }) => recordings);
 
 describe('recording rules', () => {
   test('make exactly the series of the table', () => {
