@@ -49,7 +49,7 @@ export function causeShareRules(context: PackContext, alert: CauseShare): readon
     severity,
     component: 'llm-api',
     signal: alert.signal,
-    expr: shareAbove({ bad: badAnswers(alert, modelsLeftOut(settings, alert, severity)), all: ALL }, level),
+    expr: shareAbove(shareOf(alert, modelsLeftOut(settings, alert, severity), level), level),
     forSeconds: level.forSeconds,
     keepFiringSeconds: level.keepFiringSeconds,
     texts: (facts) => causeShareTexts(context, alert, facts),
@@ -57,21 +57,26 @@ export function causeShareRules(context: PackContext, alert: CauseShare): readon
   }));
 }
 
-const ALL = selectors('').recorded('provider_model:llm_requests:increase5m');
-
 export function modelsLeftOut(settings: MixinSettings, alert: CauseShare, severity: Severity): readonly string[] {
   const never = severity === 'critical' && alert.pagesForAnyModel !== true ? settings.neverCriticalModels : [];
   return [...(alert.notModels ?? []), ...never];
 }
 
-function badAnswers({ counts }: CauseShare, notModels: readonly string[]): Query<'provider' | 'model' | 'code'> {
+/** Models are left out where the guards do not repeat it: one filter is enough. */
+function shareOf({ counts }: CauseShare, notModels: readonly string[], { minTotal }: ShareLevel) {
+  const series = selectors('');
+  const model = { none: notModels };
+  const ofBad = minTotal === undefined ? {} : { model };
   const recorded = (matchers: object) =>
-    selectors('').recorded('provider_model_code_cause:llm_requests:increase5m', {
-      ...matchers,
-      model: { none: notModels },
-    });
-  if ('code' in counts) return sumWithout(recorded({ code: { any: counts.code } }), [], ['cause']);
-  return sumWithout(recorded({ cause: { any: counts.cause } }), [], ['code', 'cause']);
+    series.recorded('provider_model_code_cause:llm_requests:increase5m', { ...matchers, ...ofBad });
+  const bad: Query<'provider' | 'model' | 'code'> =
+    'code' in counts
+      ? sumWithout(recorded({ code: { any: counts.code } }), [], ['cause'])
+      : sumWithout(recorded({ cause: { any: counts.cause } }), [], ['code', 'cause']);
+  return {
+    bad,
+    all: series.recorded('provider_model:llm_requests:increase5m', minTotal === undefined ? { model } : {}),
+  };
 }
 
 function causeShareTexts({ settings, causes }: PackContext, alert: CauseShare, facts: Facts): AlertTexts {

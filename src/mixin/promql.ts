@@ -87,7 +87,8 @@ export function selectors(scope: string, recordedScope = ''): Selectors {
     up: () => scraped('up', []),
     processStart: () => scraped('process_start_time_seconds', []),
     alerts: (state, matchers = {}) => ({
-      text: `ALERTS${braces([`alertstate="${state}"`, 'component=~"llm-.+"', ...matcherTexts(matchers)])}`,
+      // A name says whose it is.
+      text: `ALERTS${braces([`alertstate="${state}"`, matchers.alertname === undefined ? 'component=~"llm-.+"' : '', ...matcherTexts(matchers)])}`,
       labels: ['alertname', 'severity', 'would_be_severity', 'component', 'provider', 'model', 'code'],
     }),
   };

@@ -43,8 +43,8 @@ function burnExpression(settings: MixinSettings, burn: Burn): Query<'provider' |
   const series = selectors('');
   const { long, short, factor, minBad, severity } = burn;
   const model = { none: severity === 'critical' ? settings.neverCriticalModels : [] };
-  const bad = series.recorded(`provider_model:llm_requests_failed:increase${long}`, { model });
-  const badNow = series.recorded(`provider_model:llm_requests_failed:increase${short}`);
+  const bad = series.recorded(`provider_model:llm_requests_failed:increase${long}`);
+  const badNow = series.recorded(`provider_model:llm_requests_failed:increase${short}`, { model });
   const all = series.recorded(`provider_model:llm_requests:increase${long}`);
   const allNow = series.recorded(`provider_model:llm_requests:increase${short}`);
   const limit = `${factor} * ${errorBudget(settings)}`;
@@ -59,6 +59,7 @@ const PAGES_OF_MODEL = [
   'LLMMidStreamFailures',
   'LLMUpstreamAuthFailing',
 ] as const satisfies readonly AlertName[];
+/** These have no milder level. */
 const PAGES_OF_PROVIDER = ['LLMProviderUnreachable', 'LLMProviderDegraded'] as const satisfies readonly AlertName[];
 
 /**
@@ -67,14 +68,15 @@ const PAGES_OF_PROVIDER = ['LLMProviderUnreachable', 'LLMProviderDegraded'] as c
  */
 function unlessPaged(settings: MixinSettings, burning: Query<'provider' | 'model'>): Query<'provider' | 'model'> {
   const { quietSeconds } = settings.thresholds.LLMErrorBudgetBurnMedium.critical;
-  const paged = (names: readonly AlertName[]) => {
-    const critical = settings.severityNames.critical;
-    const severity = settings.burnIn ? { would_be_severity: critical } : { severity: critical };
-    const pages = selectors('').alerts('firing', { alertname: { any: names }, ...severity });
-    return maxOverTime(pages, scaled(settings, quietSeconds)).text;
-  };
+  const { critical } = settings.severityNames;
+  const page = settings.burnIn ? { would_be_severity: critical } : { severity: critical };
+  const paged = (names: readonly AlertName[], severity = {}) =>
+    maxOverTime(
+      selectors('').alerts('firing', { alertname: { any: names }, ...severity }),
+      scaled(settings, quietSeconds),
+    );
   const environment = [...settings.identityLabels, 'provider'].join(', ');
-  return promql`${burning}\nunless on (${environment}, model) ${paged(PAGES_OF_MODEL)}\nunless on (${environment}) ${paged(PAGES_OF_PROVIDER)}`;
+  return promql`${burning}\nunless on (${environment}, model) ${paged(PAGES_OF_MODEL, page)}\nunless on (${environment}) ${paged(PAGES_OF_PROVIDER)}`;
 }
 
 const OF_MODEL = ['provider', 'model'] as const;

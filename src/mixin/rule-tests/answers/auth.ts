@@ -6,6 +6,7 @@ import { expectedAlert } from '../expected-alert.ts';
 import { MARGIN, type Part, trafficTest } from '../lifecycle.ts';
 import type { ExpectedAlert, RuleTest } from '../promtool.ts';
 import { keptLabels, targetLabels, ticksIn } from '../target.ts';
+import { alertSeries } from './alert-series.ts';
 import { answerOf, firstPart, shareTests, spread } from './share.ts';
 
 const PROVIDER = 'novita';
@@ -22,8 +23,14 @@ export function upstreamAuthTests(context: PackContext, rule: AlertRule): readon
       levels: [[rule, { share, minBad, forSeconds, keepFiringSeconds }]],
       windowSeconds: settings.windowSeconds.warning,
       of: ' on a gateway key',
-      traffic: ({ name: model, perSecond, share: part }) => ({
-        flows: [{ model, perSecond, mix: { [answerOf(cause)]: part } }],
+      traffic: ({ name: model, perSecond, share: part, restFails }) => ({
+        flows: [
+          {
+            model,
+            perSecond,
+            mix: { [answerOf(cause)]: part, ...(restFails && { '400 invalid_request': 0.999 * (1 - part) }) },
+          },
+        ],
       }),
       labels: (model) => ({ provider: PROVIDER, model }),
       told: (count) => ({ cause, found: { 'provider_model_code_cause:llm_requests:increase5m': count } }),
@@ -47,6 +54,8 @@ interface Turn {
   readonly perSecond: number;
   /** Of the refused answers. */
   readonly share: number;
+  /** Of other failures. */
+  readonly others?: number;
 }
 
 const ABOVE = 1.04;
@@ -80,10 +89,11 @@ function turnsNear({ settings }: PackContext, near: number): readonly Turn[] {
   const window = settings.windowSeconds.warning;
   // Successes that have fallen less than the share of the refusals says, because refused callers ask more often.
   const usual = (BUSY * LEAD_SECONDS) / rememberSeconds;
+  const few = Math.min(1, 1.03 * allShare);
   const left = (1 - allShare) * usual * (near > 1 ? 0.8 : 1.3);
   return [
     { model: 'share', before: 20 * BUSY, perSecond: BUSY, share: allShare * near },
-    { model: 'bad', before: BUSY, perSecond: (minBad * near) / window, share: 1 },
+    { model: 'bad', before: BUSY, perSecond: (minBad * near) / few / window, share: few, others: 1 - few },
     // A window that is not full is stretched by half an interval.
     { model: 'before', before: (minBefore * (near > 1 ? 1.1 : 0.85)) / LEAD_SECONDS, perSecond: BUSY, share: 1 },
     { model: 'left', before: BUSY, perSecond: 100 * BUSY, share: 1 - left / (100 * BUSY) },
@@ -103,7 +113,11 @@ function edges(story: Story, near: number): RuleTest {
   const now = partOf(
     context,
     settings.windowSeconds.warning + rule.forSeconds + MARGIN * settings.evaluationIntervalSeconds,
-    turns.map(({ model, perSecond, share }) => ({ model, perSecond, mix: refusedMix(context, share) })),
+    turns.map(({ model, perSecond, share, others = 0 }) => ({
+      model,
+      perSecond,
+      mix: { ...refusedMix(context, share), '400 invalid_request': others },
+    })),
   );
   const last = before.ticks + now.ticks - 1;
   return trafficTest(settings, {
@@ -174,7 +188,7 @@ function quietTraffic(context: PackContext): RuleTest {
     partOf(context, LEAD_SECONDS, [loops, { model: 'never', perSecond: BUSY, mix: refusedMix(context, 1) }]),
   ];
   const ticks = parts.reduce((sum, part) => sum + part.ticks, 0);
-  return trafficTest(settings, {
+  const test = trafficTest(settings, {
     title: 'stays quiet on one caller in a loop among good traffic, and on a key that never was good',
     parts,
     checks: [
@@ -182,4 +196,11 @@ function quietTraffic(context: PackContext): RuleTest {
       { tick: ticks - 1, firing: [] },
     ],
   });
+  const alert = (alertname: string, alertstate: 'firing' | 'pending') =>
+    alertSeries(settings, { alertname, alertstate, provider: PROVIDER, model: 'never' }, [ticks, ticks]);
+  // It is held by its own firing only.
+  return {
+    ...test,
+    series: [...test.series, alert('LLMApi503Spike', 'firing'), alert('LLMUpstreamAuthFailing', 'pending')],
+  };
 }

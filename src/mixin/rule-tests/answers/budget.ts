@@ -2,7 +2,8 @@ import type { AlertEntry, AlertRule, PackContext } from '../../alert.ts';
 import { burnLimit, burns } from '../../settings/burns.ts';
 import { ABSENT, MARGIN, trafficTest } from '../lifecycle.ts';
 import type { RuleTest, Series } from '../promtool.ts';
-import { keptLabels, targetLabels, ticksIn } from '../target.ts';
+import { ticksIn } from '../target.ts';
+import { alertSeries } from './alert-series.ts';
 import { BUSY, type BurnRule, burning, type Course, ebb, edges, FAR_ABOVE, flowsAt, life, ticksOf } from './burn.ts';
 import { paced } from './share.ts';
 
@@ -79,16 +80,25 @@ function quietAfterPages(context: PackContext, one: BurnRule): RuleTest {
     ],
   });
   const muted = PAGES.map(({ model }) => course(model));
-  const others = [course('warned'), course('quota')];
+  const others = ['pending', 'quota', 'warned'].map(course);
+  const pending = { ...course('m'), provider: 'pending' };
   const ofProviders = PROVIDER_PAGES.map((provider) => ({ ...course('m'), provider }));
   const end = times.reduce((sum, { ticks }) => sum + ticks, 0) - 1;
   const early = MARGIN + paged + quiet + wait - 3;
-  const series = alertSeries(context, MARGIN + paged, end);
+  const series = (labels: Readonly<Record<string, string>>) => alertSeries(settings, labels, [MARGIN + paged, end]);
   const critical = settings.severityNames.critical;
   const pages: readonly Series[] = [
     ...PAGES.map(({ alertname, model }) => series({ alertname, model, provider: 'novita', severity: critical })),
     ...PROVIDER_PAGES.map((alertname) => series({ alertname, provider: alertname, severity: critical })),
     series({ alertname: 'LLMApi504Spike', model: 'warned', provider: 'novita', severity: 'warning' }),
+    series({
+      alertname: 'LLMApi503SpikeSevere',
+      alertstate: 'pending',
+      provider: 'novita',
+      model: 'pending',
+      severity: critical,
+    }),
+    series({ alertname: 'LLMProviderDegraded', alertstate: 'pending', provider: 'pending', severity: critical }),
     series({ alertname: 'LLMApiQuotaExhausted', model: 'quota', provider: 'novita', severity: critical }),
   ];
   const alertsAt = (courses: readonly Course[], tick: number) =>
@@ -97,27 +107,12 @@ function quietAfterPages(context: PackContext, one: BurnRule): RuleTest {
     title: 'stays quiet for a while after a page about the same model or provider, and after no other',
     parts: times.map((time, index) => ({
       ...time,
-      flows: flowsAt(context, [...muted, ...others, ...ofProviders], index),
+      flows: flowsAt(context, [...muted, ...others, pending, ...ofProviders], index),
     })),
     checks: [
-      { tick: early, firing: alertsAt(others, early) },
-      { tick: end, firing: alertsAt([...muted, ...others, ...ofProviders], end) },
+      { tick: early, firing: alertsAt([...others, pending], early) },
+      { tick: end, firing: alertsAt([...muted, ...others, pending, ...ofProviders], end) },
     ],
   });
   return { ...test, series: [...test.series, ...pages] };
-}
-
-/** An alert that fires until one evaluation and is gone from the next on. */
-function alertSeries({ settings }: PackContext, until: number, end: number) {
-  return (labels: Readonly<Record<string, string>>): Series => ({
-    name: 'ALERTS',
-    labels: {
-      ...keptLabels(settings, targetLabels(settings)),
-      ...labels,
-      alertstate: 'firing',
-      component: 'llm-api',
-      signal: 'availability',
-    },
-    values: `1x${until - 1} stale _x${end - until}`,
-  });
 }

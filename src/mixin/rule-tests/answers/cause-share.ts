@@ -43,7 +43,11 @@ export function causeShareSubject(
       return rule === undefined ? [] : [[rule, level] as const];
     }),
     windowSeconds: settings.windowSeconds.warning,
-    traffic: ({ name: model, perSecond, share }) => ({ flows: [{ model, perSecond, mix: spread(bad, share) }] }),
+    traffic: ({ name: model, perSecond, share, restFails }) => ({
+      flows: [
+        { model, perSecond, mix: { ...spread(bad, share), ...(restFails && spread(others, 0.999 * (1 - share))) } },
+      ],
+    }),
     labels: (model) => ({ provider: PROVIDER, model, ...(code !== undefined && { code }) }),
     told: (count) => ({
       cause: main,

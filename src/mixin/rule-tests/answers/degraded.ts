@@ -72,15 +72,17 @@ function life(story: Story): RuleTest {
 function judged(story: Story, title: string, told: readonly [readonly Flow[], Readonly<Record<string, number>>]) {
   const { settings } = story.context;
   const [flows, firing] = told;
-  const last = MARGIN + ticksIn(settings, settings.windowSeconds.critical + story.rule.forSeconds) + MARGIN;
+  // What is well has been so for a window.
+  const lead = ticksIn(settings, settings.windowSeconds.critical) + MARGIN;
+  const last = lead + ticksIn(settings, settings.windowSeconds.critical + story.rule.forSeconds) + MARGIN;
   return trafficTest(settings, {
     title,
     parts: [
-      { ticks: MARGIN, flows: flows.map((flow) => ({ ...flow, perSecond: 0 })) },
-      { ticks: last + 1 - MARGIN, flows },
+      { ticks: lead, flows: flows.map((flow) => (flow.mix === undefined ? flow : { ...flow, perSecond: 0 })) },
+      { ticks: last + 1 - lead, flows },
     ],
     checks: [
-      { tick: MARGIN, firing: [] },
+      { tick: lead, firing: [] },
       { tick: last, firing: Object.entries(firing).map(([provider, models]) => expected(story, provider, models)) },
     ],
   });
@@ -91,12 +93,15 @@ function counts(story: Story): readonly RuleTest[] {
   const bad = (provider: string, models: readonly string[]) => models.map((model) => failing({ provider, model }));
   const two = names.slice(0, 2);
   const [first = ''] = names;
+  const guards = mixesNear(context.settings, 1).filter(({ provider }) => provider.startsWith('total'));
+  // Requests per second below which a model is none of "all".
+  const judgedFrom = Math.min(...guards.map(({ perSecond = BUSY }) => perSecond));
   return [
     judged(story, 'fires when all of two models fail, and counts none without traffic to speak of or without a name', [
       [
         ...bad('all', two),
         ...bad('idle', two),
-        { ...well('idle'), perSecond: 0.01 },
+        { ...well('idle'), perSecond: 0.96 * judgedFrom },
         ...bad('nameless', [...two, ...context.settings.neverCriticalModels]),
       ],
       { all: 2, idle: 2, nameless: 2 },
@@ -106,6 +111,8 @@ function counts(story: Story): readonly RuleTest[] {
         ...bad('one', [first]),
         ...bad('fewer', names.slice(1)),
         well('fewer'),
+        ...bad('third', two),
+        { ...well('third'), perSecond: 1.04 * judgedFrom },
         // One model with both codes is one model.
         { ...well('both', first), mix: { '503 service_unavailable': 0.4, '504 upstream_timeout': 0.4 } },
         well('both'),

@@ -15,6 +15,8 @@ export interface Mix {
   readonly name: string;
   readonly perSecond: number;
   readonly share: number;
+  /** That all others fail too, in ways that do not count. */
+  readonly restFails?: true;
 }
 
 /** An alert on a share, as these tests need to know it. */
@@ -153,19 +155,21 @@ function edges(subject: ShareSubject, index: number, near: number): RuleTest {
   const { share, minBad, minTotal } = level;
   const mixes: Mix[] = [{ name: 'share', perSecond: BUSY, share: Math.min(1, share * near) }];
   if (minBad !== undefined) {
-    const total = Math.max(minBad * near, 1.5 * (minTotal ?? 0));
+    // Few others, so that the share is above its threshold, and some, so that they are told from those that count.
+    const total = Math.max((minBad * near) / Math.min(1, 1.03 * Math.max(share, 0.4)), 1.5 * (minTotal ?? 0));
     mixes.push({ name: 'bad', perSecond: total / windowSeconds, share: (minBad * near) / total });
   }
   if (minTotal !== undefined) mixes.push({ name: 'total', perSecond: (minTotal * near) / windowSeconds, share: 1 });
   const odd = new Set([...(leftOut?.(rule) ?? []), ...tried]);
   if (near > 1) mixes.push(...[...odd].map((name) => ({ name, perSecond: BUSY, share: 1 })));
-  const idle = mixes.map((mix) => ({ ...mix, perSecond: 0 }));
+  const told = mixes.map((mix): Mix => ({ ...mix, ...(near < 1 && { restFails: true }) }));
+  const idle = told.map((mix) => ({ ...mix, perSecond: 0 }));
   const longest = Math.max(...subject.levels.map(([one]) => ticksIn(settings, one.forSeconds)));
   const last = MARGIN + windowOf(subject) + longest + MARGIN;
   const alerts = mixes.flatMap((mix) => firing(subject, mix));
   return trafficTest(settings, {
     title: `${alerts.length === 0 ? 'stays quiet' : 'tells its levels apart'}${of} just ${near > 1 ? 'above' : 'below'} each number of ${rule.severity}`,
-    parts: [partOf(subject, MARGIN, idle), partOf(subject, last + 1 - MARGIN, mixes)],
+    parts: [partOf(subject, MARGIN, idle), partOf(subject, last + 1 - MARGIN, told)],
     checks: [
       { tick: MARGIN, firing: [] },
       { tick: last, firing: alerts },
