@@ -1,5 +1,7 @@
 import { type Catalogue, loadCatalogue } from '../classify/catalogue.ts';
-import type { PackContext } from './alert.ts';
+import type { AlertRule, PackContext } from './alert.ts';
+import { alertmanagerConfigFile } from './alertmanager/operator.ts';
+import { receiverFiles } from './alertmanager/receivers.ts';
 import { alertmanagerFile } from './alertmanager/routing.ts';
 import { renderTemplate } from './alertmanager/template.ts';
 import { ruleGroups } from './entries.ts';
@@ -18,8 +20,24 @@ export function renderRules(settings: MixinSettings, catalogue: Catalogue = load
 
 /** `alerts/alertmanager/alertmanager.yml`. */
 export function renderAlertmanager(settings: MixinSettings, { causes }: Catalogue = loadCatalogue()): string {
-  const rules = ruleGroups({ settings, causes }).flatMap(({ entries }) => entries.flatMap((entry) => entry.rules));
-  return alertmanagerFile(settings, rules);
+  return alertmanagerFile(settings, rulesIn({ settings, causes }));
+}
+
+/** `alerts/alertmanager/receivers/`, by path. */
+export function renderReceivers(
+  settings: MixinSettings,
+  { causes }: Catalogue = loadCatalogue(),
+): ReadonlyMap<string, string> {
+  return receiverFiles(settings, rulesIn({ settings, causes }));
+}
+
+/** `alerts/profiles/alertmanager-config.yml`. */
+export function renderAlertmanagerConfig(settings: MixinSettings, { causes }: Catalogue = loadCatalogue()): string {
+  return alertmanagerConfigFile(settings, rulesIn({ settings, causes }));
+}
+
+function rulesIn(context: PackContext): readonly AlertRule[] {
+  return ruleGroups(context).flatMap(({ entries }) => entries.flatMap((entry) => entry.rules));
 }
 
 /**
@@ -35,6 +53,8 @@ export async function renderPack(
     ['alerts/llm.rules.yml', renderRules(settings, catalogue)],
     ['alerts/alertmanager/alertmanager.yml', renderAlertmanager(settings, catalogue)],
     ['alerts/alertmanager/templates/llm.tmpl', renderTemplate(settings)],
+    ['alerts/profiles/alertmanager-config.yml', renderAlertmanagerConfig(settings, catalogue)],
+    ...renderReceivers(settings, catalogue),
   ]);
   for (const [path, text] of renderProfiles(context)) files.set(path, text);
   const entries = ruleGroups(context).flatMap((group) => group.entries);

@@ -5,7 +5,8 @@ import { commented, yamlFile } from '../yaml-file.ts';
 import { inhibitRules, OURS } from './inhibition.ts';
 import { receiverName, receivers, WATCHDOG_RECEIVER } from './receivers.ts';
 
-const HEADER = `Alertmanager (0.25 and later) for the alerts of llm.rules.yml. Only the receivers need your hand.
+const HEADER = `Alertmanager (0.25 and later) for the alerts of llm.rules.yml. Only the receivers need your hand: for Slack, PagerDuty, e-mail and
+Opsgenie take the section from receivers/.
 To add it to a configuration you have: copy the routes, the inhibit rules, the receivers and the template.
 Check: amtool check-config alertmanager.yml`;
 
