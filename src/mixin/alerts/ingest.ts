@@ -34,12 +34,16 @@ function lagging(settings: MixinSettings): AlertRule {
   const { lagSeconds, holdSeconds, forSeconds, keepFiringSeconds } = settings.thresholds.LLMIngestLagging.warning;
   const series = selectors(settings.selector);
   const late = lastOverTime(series.gauge('llm_exporter_source_lag_seconds'), scaled(settings, holdSeconds));
+  const read = increase(
+    series.counter('llm_exporter_source_lines_total'),
+    scaled(settings, settings.thresholds.LLMIngestStalled.critical.quietSeconds),
+  );
   return {
     ...EXPORTER,
     alert: 'LLMIngestLagging',
     severity: 'warning',
-    // 0 where nothing is unread: an idle source is not late.
-    expr: promql`${late} > ${lagSeconds}`,
+    // The lag is 0 where nothing is unread, so an idle source is not late; and one that stands still is LLMIngestStalled, not this.
+    expr: promql`${late} > ${lagSeconds}\nand ${read} > 0`,
     forSeconds,
     keepFiringSeconds,
     texts: (facts) => ({
@@ -49,7 +53,7 @@ function lagging(settings: MixinSettings): AlertRule {
         'After a start with a long log it is catching up: wait. Otherwise give the exporter more CPU, or have it read fewer files.',
       dashboard: OF_INSTANCE,
     }),
-    why: `Newest event read is older than ${lagSeconds} s while there is more to read.`,
+    why: `Newest event read is older than ${lagSeconds} s while there is more to read, and some is read.`,
   };
 }
 

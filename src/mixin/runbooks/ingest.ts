@@ -21,7 +21,7 @@ function laggingPage(settings: MixinSettings): RunbookPage {
   const series = selectors(settings.selector);
   const window = scaled(settings, settings.windowSeconds.warning);
   return {
-    meaning: `The newest line that an llm-exporter has read from a source is above ${lagSeconds} s old, and there is more to read: it reads more slowly than the log is written.`,
+    meaning: `The newest line that an llm-exporter has read from a source is above ${lagSeconds} s old, and there is more to read: it reads, but more slowly than the log is written.`,
     hurt: 'You: alerts on the requests in that log come late by the lag, and a spike looks flatter than it is.',
     confirm: [
       { why: 'How late, in seconds:', query: promql`${series.gauge('llm_exporter_source_lag_seconds')} > 0` },

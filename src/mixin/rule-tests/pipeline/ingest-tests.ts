@@ -35,26 +35,35 @@ const up = (first: number) => onFirst('llm_exporter_source_up', SOURCE, first, 1
 
 function laggingTests(settings: MixinSettings, rule: AlertRule): readonly RuleTest[] {
   const { lagSeconds: limit, holdSeconds } = settings.thresholds.LLMIngestLagging.warning;
+  const late = (seconds: number, linesPerSecond = 1) => [...lagSeconds(seconds), ...lines(linesPerSecond)];
   return [
     ...gaugeTests(
       settings,
       {
         title: 'fires on a source that is read late',
         rule,
-        well: lagSeconds(0),
-        ill: lagSeconds(1.5 * limit),
+        well: late(0),
+        ill: late(1.5 * limit),
         labels: SOURCE,
         value: 1.5 * limit,
       },
       holdSeconds,
     ),
-    quietTest(settings, { title: 'stays quiet just below', parts: [{ ticks: 40, extras: lagSeconds(0.9 * limit) }] }),
+    quietTest(settings, { title: 'stays quiet just below', parts: [{ ticks: 40, extras: late(0.9 * limit) }] }),
+    quietTest(settings, {
+      title: 'stays quiet on a source that stands still, which is another alert',
+      parts: [
+        { ticks: 20, extras: late(0) },
+        { ticks: 2, extras: late(0.9 * limit, 0) },
+        { ticks: 40, extras: late(10 * limit, 0) },
+      ],
+    }),
     quietTest(settings, {
       title: 'stays quiet on a burst that is caught up with',
       parts: [
-        { ticks: 10, extras: lagSeconds(0) },
-        { ticks: ticksIn(settings, rule.forSeconds) - 1, extras: lagSeconds(2 * limit) },
-        { ticks: 20, extras: lagSeconds(0) },
+        { ticks: 10, extras: late(0) },
+        { ticks: ticksIn(settings, rule.forSeconds) - 1, extras: late(2 * limit) },
+        { ticks: 20, extras: late(0) },
       ],
     }),
   ];

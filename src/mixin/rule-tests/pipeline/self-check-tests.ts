@@ -46,7 +46,13 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     lines: (1 + off) * size,
     events: (1 + off) * size,
   }),
-  'successes without a try': (off, size) => ({ good: (1 + off) * size, tries: size, failedTries: 3 * size }),
+  'successes without a try': (off, size) => ({
+    good: (1 + off) * size,
+    tries: size,
+    failed: 2 * size,
+    classified: 2 * size,
+    failedTries: 3 * size,
+  }),
   'successes with neither a try nor a line': (off, size) => ({
     good: (1 + off) * size,
     tries: 0.5 * size,
