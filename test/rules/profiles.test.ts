@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PrometheusRule } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule';
+import { AlertmanagerConfig } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1alpha1/AlertmanagerConfig';
 import { parse } from 'yaml';
 import { loadCatalogue } from '../../src/classify/catalogue.ts';
 import { alertsSchema } from '../../src/config/alerts.ts';
@@ -8,6 +9,23 @@ import { alertsReference } from '../../src/mixin/reference.ts';
 import { defaultSettings, PROFILES } from '../../src/mixin/settings/settings.ts';
 import { ALERT_NAMES, OPTIONAL_ALERTS } from '../../src/mixin/settings/thresholds.ts';
 import { type GroupJson, pack, packFolder, ruleGroupsOf, run } from './pack.ts';
+
+type MatcherJson = Readonly<Record<string, string>>;
+
+/** Of the operator's object. */
+interface InhibitJson {
+  readonly sourceMatch: readonly MatcherJson[];
+  readonly targetMatch: readonly MatcherJson[];
+  readonly equal: readonly string[];
+}
+
+/** Of both. */
+interface RouteJson {
+  readonly receiver: string;
+  readonly matchers: readonly MatcherJson[];
+  readonly groupWait?: string;
+  readonly group_wait?: string;
+}
 
 const files = await pack();
 const main = await ruleGroupsOf(files);
@@ -73,6 +91,35 @@ describe('the profiles', () => {
     const rule = parse(files.get('alerts/profiles/prometheus-rule.yml') ?? '');
     new PrometheusRule(rule).validate();
     assert.throws(() => new PrometheusRule({ ...rule, spec: { groups: [{ rules: [] }] } }).validate(), /name/);
+  });
+
+  test("for the Prometheus Operator has Alertmanager's table as its CRD takes it: each rule, route and receiver", () => {
+    const config = parse(files.get('alerts/profiles/alertmanager-config.yml') ?? '');
+    new AlertmanagerConfig(config).validate();
+    const wrong = { ...config, spec: { ...config.spec, inhibitRules: [{ sourceMatch: [{ value: 'x' }] }] } };
+    assert.throws(() => new AlertmanagerConfig(wrong).validate(), /name/);
+    const plain = parse(files.get('alerts/alertmanager/alertmanager.yml') ?? '');
+    const text = ({ name, matchType, value }: Readonly<Record<string, string>>) => `${name}${matchType}"${value}"`;
+    assert.deepEqual(
+      config.spec.inhibitRules.map(({ sourceMatch, targetMatch, equal }: InhibitJson) => ({
+        source_matchers: sourceMatch.map(text),
+        target_matchers: targetMatch.map(text),
+        equal,
+      })),
+      plain.inhibit_rules,
+    );
+    assert.deepEqual(
+      config.spec.route.routes.map(({ receiver, matchers, groupWait }: RouteJson) => [
+        receiver,
+        matchers.map(text),
+        groupWait,
+      ]),
+      plain.route.routes.map((route: RouteJson) => [route.receiver, route.matchers, route.group_wait]),
+    );
+    assert.deepEqual(
+      config.spec.receivers.map(({ name }: { name: string }) => name),
+      plain.receivers.map(({ name }: { name: string }) => name),
+    );
   });
 
   test('for Grafana asks its templates for nothing they do not have', () => {
