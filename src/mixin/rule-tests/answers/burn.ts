@@ -240,19 +240,27 @@ export function life(context: PackContext, rules: readonly BurnRule[], [rule, bu
   });
 }
 
-/** The short window alone decides: errors that go on just above the limit, and just below it. */
+/** The short window alone decides: errors that go on just above the limit, and just below it; and the end of both. */
 export function ebb(context: PackContext, rules: readonly BurnRule[], [, burn]: BurnRule): RuleTest {
   const { settings } = context;
   const limit = burnLimit(settings, burn);
   const { short, wait, keep } = ticksOf(context, burn);
-  const times = [{ ticks: MARGIN }, { ticks: 2 * short + 2 * wait }, { ticks: short + keep + 2 * MARGIN }];
-  const tick = times.reduce((sum, { ticks }) => sum + ticks, 0) - 1;
+  const over = Math.max(...rules.map(([, of]) => ticksOf(context, of).short)) + keep + MARGIN;
+  const times = [
+    { ticks: MARGIN },
+    { ticks: 2 * short + 2 * wait },
+    { ticks: short + keep + 2 * MARGIN },
+    { ticks: over },
+  ];
+  const end = times.reduce((sum, { ticks }) => sum + ticks, 0) - 1;
+  const tick = end - over;
   const course = (model: string, near: number): Course => ({
     model,
     times: [
       [0, FAR_ABOVE * limit],
       [BUSY, FAR_ABOVE * limit],
       [BUSY, near * limit],
+      [BUSY, 0],
     ],
   });
   const courses = [course('above', 1.04), course('below', JUST_BELOW)];
@@ -268,6 +276,7 @@ export function ebb(context: PackContext, rules: readonly BurnRule[], [, burn]: 
             .map((rule) => burning(context, rule, one, { times, tick })),
         ),
       },
+      { tick: end, firing: [] },
     ],
   });
 }

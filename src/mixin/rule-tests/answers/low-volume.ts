@@ -49,6 +49,11 @@ export function lowVolumeTests(given: PackContext, rule: AlertRule): Tests {
     told('stays quiet just beyond each number', quiet, []),
     life(context, rule, { wait, keep }),
     forgets(context, rule, wait),
+    trafficTest(settings, {
+      title: 'stays quiet on a model that is seldom asked and well',
+      parts: [{ ticks: wait + 2 * MARGIN, flows: [fewFlow(context, { model: 'm', perSecond: 0.01, share: 0.1 })] }],
+      checks: [{ tick: wait + 2 * MARGIN - 1, firing: [] }],
+    }),
     ABSENT,
   ];
   return { tests, testIntervalSeconds: context.seconds };
