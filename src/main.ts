@@ -4,6 +4,7 @@ import { systemClock } from './clock.ts';
 
 const context: CliContext = {
   stdout: process.stdout,
+  stderr: process.stderr,
   stdin: process.stdin,
   env: process.env,
   clock: systemClock,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import { test } from 'node:test';
 import { renderPack } from '../src/mixin/pack.ts';
-import { defaultSettings } from '../src/mixin/settings.ts';
+import { defaultSettings } from '../src/mixin/settings/settings.ts';
 import { runCli } from './support/exporter.ts';
 
 test('alerts/, dashboards/ and docs/ are what generate writes', async (t) => {

@@ -14,6 +14,8 @@ export type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 /** What a command may know of the process that runs it. */
 export interface CliContext {
   readonly stdout: Output;
+  /** For progress of long work, where it is a terminal; all else that goes there is the log's. */
+  readonly stderr?: Output | undefined;
   readonly stdin: Readable;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;

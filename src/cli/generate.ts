@@ -3,11 +3,12 @@ import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { compileCatalogue, loadCatalogue } from '../classify/catalogue.ts';
 import { causesReference } from '../classify/reference.ts';
+import { loadConfig, type Override } from '../config/load.ts';
 import { configJsonSchema, configReference } from '../config/reference.ts';
 import { metricsReference } from '../metrics/reference.ts';
 import { renderPack } from '../mixin/pack.ts';
-import { isMatchers } from '../mixin/promql.ts';
-import { defaultSettings, type MixinSettings } from '../mixin/settings.ts';
+import { alertsReference } from '../mixin/reference.ts';
+import { defaultSettings, type MixinSettings, PROFILES } from '../mixin/settings/settings.ts';
 import { type Problem, ProblemError } from '../problem.ts';
 import type { CliContext } from './context.ts';
 
@@ -15,7 +16,11 @@ interface GenerateFlags {
   readonly outputDir: string;
   readonly check?: true;
   readonly docs?: true;
+  readonly burnIn?: true;
+  readonly 'config.file'?: string;
   readonly selector?: string;
+  readonly slo?: string;
+  readonly profile?: string;
   readonly runbookUrl?: string;
   readonly grafanaUrl?: string;
 }
@@ -25,12 +30,19 @@ export function generateCommand({ stdout }: CliContext): Command {
   return new Command('generate')
     .description('write alerts/ and dashboards/ from the settings of the mixin')
     .option('--output-dir <dir>', 'where alerts/ and dashboards/ are written', '.')
+    .option('--config.file <path>', 'YAML file whose section `alerts` has the settings; flags override it')
     .option('--selector <matchers>', 'more matchers for every query, such as job="llm-exporter"')
+    .option('--slo <percent>', 'share of requests that must not fail through the provider, such as 99.9')
+    .option('--profile <name>', `who reads the rules: ${PROFILES.join(', ')}`)
+    .option('--burn-in', 'every alert becomes an info that says what it would have been')
     .option('--runbook-url <url>', 'where the runbooks are found')
     .option('--grafana-url <url>', 'address of Grafana, for the links in alerts')
     .option('--docs', 'write the reference pages and the compiled catalogue of this project, too')
     .option('--check', 'write nothing; fail when a file there differs')
-    .addHelpText('after', '\nExample:\n  llm-exporter generate --output-dir /etc/llm-exporter --selector \'job="llm"\'')
+    .addHelpText(
+      'after',
+      '\nExample:\n  llm-exporter generate --output-dir /etc/llm-exporter --selector \'job="llm"\' --slo 99.9',
+    )
     .action(async (flags: GenerateFlags) => {
       const files = [...(await renderPack(settingsOf(flags))), ...(flags.docs === true ? docs() : [])];
       if (flags.check === true) checkFiles(flags.outputDir, files);
@@ -48,55 +60,42 @@ function docs(): Files {
     ['docs/configuration.md', configReference()],
     ['docs/config.schema.json', configJsonSchema()],
     ['docs/metrics.md', metricsReference()],
+    ['docs/alerts.md', alertsReference({ settings: defaultSettings, causes: loadCatalogue().causes })],
     ['docs/causes.md', causesReference(loadCatalogue())],
     ['src/classify/catalogue.json', compileCatalogue()],
   ];
 }
 
 function settingsOf(flags: GenerateFlags): MixinSettings {
-  const problems = flagProblems(flags);
-  if (problems.length > 0) throw new ProblemError(problems);
-  const { selector, runbookUrl, grafanaUrl } = flags;
+  const { alerts } = loadConfig({ file: flags['config.file'], overrides: overridesOf(flags), needsInput: false });
+  const { runbookBaseUrl, grafanaUrl } = alerts;
   return {
-    ...defaultSettings,
-    ...(selector !== undefined && { selector }),
-    ...(runbookUrl !== undefined && { runbookBaseUrl: withoutEndSlash(runbookUrl) }),
-    ...(grafanaUrl !== undefined && { grafanaUrl: withoutEndSlash(grafanaUrl) }),
+    ...alerts,
+    runbookBaseUrl: withoutEndSlash(runbookBaseUrl),
+    grafanaUrl: withoutEndSlash(grafanaUrl),
+    timeScale: defaultSettings.timeScale,
   };
 }
 
-/** What would make rules that Prometheus refuses to load, or links that lead nowhere. */
-function flagProblems({ selector, runbookUrl, grafanaUrl }: GenerateFlags): readonly Problem[] {
-  const problems: Problem[] = [];
-  if (selector !== undefined && !isMatchers(selector)) {
-    problems.push({
-      code: 'generate.selector',
-      message: `--selector: ${selector} is not a list of label matchers without braces; write it as job="llm-exporter",region=~"eu-.+"`,
-    });
-  }
-  for (const [flag, url] of [
-    ['--runbook-url', runbookUrl],
-    ['--grafana-url', grafanaUrl],
-  ] as const) {
-    if (url === undefined || isBaseUrl(url)) continue;
-    problems.push({
-      code: 'generate.url',
-      message: `${flag}: ${withoutUser(url)} is not an http(s) address without user, query, fragment, spaces and braces; write it as https://example.com/path`,
-    });
-  }
-  return problems;
+/** Flags are settings of the file under another name, so what is wrong with them is said in the same way. */
+function overridesOf({ selector, slo, profile, burnIn, runbookUrl, grafanaUrl }: GenerateFlags): readonly Override[] {
+  const given: readonly (readonly [flag: string, path: Override['path'], value: unknown])[] = [
+    ['--selector', ['selector'], selector],
+    ['--slo', ['slo', 'objective'], slo === undefined ? undefined : objectiveOf(slo)],
+    ['--profile', ['profile'], profile],
+    ['--burn-in', ['burn_in'], burnIn],
+    ['--runbook-url', ['runbook_base_url'], runbookUrl],
+    ['--grafana-url', ['grafana_url'], grafanaUrl],
+  ];
+  return given
+    .filter(([, , value]) => value !== undefined)
+    .map(([flag, path, value]) => ({ flag, path: ['alerts', ...path], value }));
 }
 
-/** An address that paths are appended to. Two braces would begin an action of Prometheus' templates. */
-function isBaseUrl(text: string): boolean {
-  if (/[\s{}"'<>\\^`|?#\p{Cc}]/u.test(text) || !/^https?:\/\//.test(text)) return false;
-  const url = URL.parse(text);
-  return url !== null && url.username === '' && url.password === '';
-}
-
-/** A password must not reach a terminal or a log of CI. */
-function withoutUser(url: string): string {
-  return url.replace(/\/\/[^/]*@/, '//<secret>@');
+/** 99.9 or 99.9% as a share; what is no percentage is left for the configuration to refuse. */
+function objectiveOf(text: string): number | string {
+  const percent = Number(text.replace(/%$/, ''));
+  return Number.isFinite(percent) && text !== '' ? Number((percent / 100).toPrecision(12)) : text;
 }
 
 function withoutEndSlash(url: string): string {

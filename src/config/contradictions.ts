@@ -2,16 +2,27 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Problem } from '../problem.ts';
 import type { Path, YamlSource } from '../yaml-source.ts';
+import { alertFaults } from './alert-faults.ts';
 import { proxyContradictions } from './proxy/contradictions.ts';
 import { type Environment, proxyFileProblems } from './proxy/files.ts';
 import { keyFileProblems } from './proxy/priority-files.ts';
 import type { Config, ProxyConfig } from './schema.ts';
 import { socketText } from './units.ts';
 
-/** Faults that no single field shows. */
-export function findContradictions(config: Config, source: YamlSource, env: Environment): Problem[] {
+/** Faults that no single field shows; `needsInput` where it is to be served. */
+export function findContradictions(
+  config: Config,
+  source: YamlSource,
+  { env, needsInput }: { readonly env: Environment; readonly needsInput: boolean },
+): Problem[] {
   const { proxy, logs, stdin, push, syslog } = config;
-  if (proxy === undefined && stdin === undefined && push === undefined && logs.length + syslog.length === 0) {
+  if (
+    needsInput &&
+    proxy === undefined &&
+    stdin === undefined &&
+    push === undefined &&
+    logs.length + syslog.length === 0
+  ) {
     const message = 'nothing to watch: it needs a proxy with an upstream, a log file, stdin, push or syslog';
     return [{ code: 'config.no_input', file: source.file, message }];
   }
@@ -21,6 +32,7 @@ export function findContradictions(config: Config, source: YamlSource, env: Envi
     ...listenFaults(config),
     ...tokenFaults(config),
     ...formatFaults(config),
+    ...alertFaults(config.alerts),
   ].map(({ code, path, message }) => ({ code, ...source.placeOf(path), message: `${path.join('.')}: ${message}` }));
   return [...(proxy === undefined ? [] : proxyProblems(proxy, source, env)), ...faults];
 }

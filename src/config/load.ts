@@ -22,11 +22,14 @@ export function loadConfig({
   file,
   overrides = [],
   env = process.env,
+  needsInput = true,
 }: {
   readonly file?: string | undefined;
   readonly overrides?: readonly Override[];
   /** Where keys may be. */
   readonly env?: Environment;
+  /** Whether a configuration that watches nothing is a fault. */
+  readonly needsInput?: boolean;
 }): Config {
   const source =
     file === undefined ? readYaml('', { file: 'command line', prefix: 'config' }) : readYamlFile(file, 'config');
@@ -34,7 +37,11 @@ export function loadConfig({
   const dir = dirname(file ?? '.');
   const result = configSchema.safeParse(value);
   const found = result.success
-    ? findContradictions(withResolvedPaths(result.data, dir), source, env)
+    ? findContradictions(
+        withResolvedPaths(result.data, dir),
+        { ...source, placeOf: (path) => placeOf(path, source, overrides) },
+        { env, needsInput },
+      )
     : schemaProblems(result.error, {
         prefix: 'config',
         name: 'configuration',

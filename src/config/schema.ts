@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alertsSchema } from './alerts.ts';
 import { proxySchema } from './proxy/schema-proxy.ts';
 import { lineSchema, logSchema, pushSchema, syslogSchema } from './schema-lines.ts';
 import { durationMs, labelValue, listenAddress } from './schema-values.ts';
@@ -65,6 +66,7 @@ export const configSchema = z.strictObject({
         .describe('YAML file with rules of your own ([rules.md](rules.md)); a relative path starts at this file.'),
     })
     .prefault({}),
+  alerts: alertsSchema,
   metrics: z
     .strictObject({
       birth: z

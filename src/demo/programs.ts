@@ -5,7 +5,7 @@ import { ProblemError } from '../problem.ts';
 import { cacheFolder, unpackDebianPackage } from './program/debian-package.ts';
 
 /** Programs beside ours that the demo and the tests run. */
-export const PROGRAMS = ['promtool', 'prometheus', 'alertmanager', 'amtool', 'nginx', 'haproxy', 'mtail'] as const;
+export const PROGRAMS = ['promtool', 'prometheus', 'alertmanager', 'amtool', 'nginx', 'haproxy', 'mtail', 'vmalert'] as const;
 export type ProgramName = (typeof PROGRAMS)[number];
 
 /** Where Debian ships a program, and under which names it may be on PATH. */
@@ -25,6 +25,8 @@ const sources: Readonly<Record<ProgramName, Source>> = {
   haproxy: { package: 'haproxy', names: ['haproxy'] },
   // The benches run it beside us.
   mtail: { package: 'mtail', names: ['mtail'] },
+  // The tests have it check our rules.
+  vmalert: { package: 'victoria-metrics', names: ['vmalert'] },
 };
 
 /** nginx and HAProxy live here, and only root has this folder on PATH. */

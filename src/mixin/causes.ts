@@ -8,6 +8,11 @@ export function causesWithCodes(causes: Causes, codes: readonly string[]): reado
   return CAUSES.map((id) => causes[id]).filter((entry) => entry.codes.some((code) => codes.includes(String(code))));
 }
 
+/** What the catalogue says of these causes. */
+export function causesNamed(causes: Causes, names: readonly Cause[]): readonly CauseEntry[] {
+  return names.map((name) => causes[name]);
+}
+
 /** Causes that spend the error budget: the provider or the platform must act, not the caller. */
 export function failureCauses(causes: Causes): readonly Cause[] {
   return CAUSES.filter((id) => causes[id].owner === 'provider' || causes[id].owner === 'platform_ops');

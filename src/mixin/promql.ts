@@ -1,6 +1,6 @@
 import type { Cause } from '../classify/causes.ts';
 import { type Families, type FamilyName, families, type NamesOf } from '../metrics/families.ts';
-import { type Recorded, type RecordedName, recorded } from './recorded.ts';
+import { type Recorded, type RecordedName, recorded } from './recording/recorded.ts';
 
 /**
  * Labels that Prometheus, not the exporter, puts on every series. `cluster` and `namespace` may be missing; a missing
@@ -16,9 +16,10 @@ export interface Query<L extends string = string> {
 }
 
 type Value<L extends string> = L extends 'cause' ? Cause : string;
-/** One value, one of several, none of several, or what a Grafana variable selects, if need be without one value. */
+/** One value, one of several, none of several, a pattern, or what a Grafana variable selects, if need be without one value. */
 type Matcher<V extends string> =
   | V
+  | { readonly pattern: string }
   | { readonly any: readonly V[] }
   | { readonly none: readonly V[] }
   | { readonly variable: string; readonly not?: V };
@@ -27,20 +28,41 @@ type Matchers<L extends string> = { readonly [K in L]?: Matcher<Value<K>> };
 type LabelOf<N extends FamilyName> = Families[N]['labels'][number];
 type RecordedLabel<N extends RecordedName> = Recorded[N][number];
 
+/** Series that others expose, prom-client within our process and Prometheus itself, with their labels. */
+export const foreignSeries = {
+  /** 1 or 0 for each target of Prometheus, exporters and others. */
+  up: [],
+  process_start_time_seconds: [],
+  /** Anew from scrape to scrape. */
+  nodejs_eventloop_lag_p99_seconds: [],
+  /** `rule_group` is the file and the group: `/etc/prometheus/llm.rules.yml;llm-availability`. */
+  prometheus_rule_group_last_evaluation_timestamp_seconds: ['rule_group'],
+  prometheus_rule_evaluation_failures_total: ['rule_group'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+type Foreign = typeof foreignSeries;
+/** Ours are found among them by the group's name, whatever the file is called. */
+type ForeignMatchers<N extends keyof Foreign> = { readonly [K in Foreign[N][number]]?: { readonly pattern: string } };
+
 /** The selectors of one pack: the only place where the name of a series is written, and only names that exist compile. */
 export interface Selectors {
   counter<N extends NamesOf<'counter'>>(name: N, matchers?: Matchers<LabelOf<N>>): Query<LabelOf<N>>;
   gauge<N extends NamesOf<'gauge'>>(name: N, matchers?: Matchers<LabelOf<N>>): Query<LabelOf<N>>;
   buckets<N extends NamesOf<'histogram'>>(name: N, matchers?: Matchers<LabelOf<N>>): Query<LabelOf<N> | 'le'>;
   samples<N extends NamesOf<'histogram'>>(name: N, matchers?: Matchers<LabelOf<N>>): Query<LabelOf<N>>;
+  sums<N extends NamesOf<'histogram'>>(name: N, matchers?: Matchers<LabelOf<N>>): Query<LabelOf<N>>;
   recorded<N extends RecordedName>(name: N, matchers?: Matchers<RecordedLabel<N>>): Query<RecordedLabel<N>>;
+  /** Of Prometheus itself they are without the scope, which is about our targets. */
+  foreign<N extends keyof Foreign>(name: N, matchers?: ForeignMatchers<N>): Query<Foreign[N][number]>;
   /** 1 or 0 for each target of Prometheus, exporters and others. */
   up(): Query<never>;
   /** prom-client's start time of a process; other exporters have it too. */
   processStart(): Query<never>;
   /** What Prometheus itself writes about alerts of this pack. */
-  alerts(state: 'firing' | 'pending'): Query<'alertname' | 'severity' | 'component' | 'provider' | 'model' | 'code'>;
+  alerts(state: 'firing' | 'pending', matchers?: Matchers<AlertLabel>): Query<AlertLabel>;
 }
+
+type AlertLabel = 'alertname' | 'severity' | 'would_be_severity' | 'component' | 'provider' | 'model' | 'code';
 
 /** Selectors that add `scope` (PromQL matchers as text) to everything scraped; recorded series were scoped when made. */
 export function selectors(scope: string, recordedScope = ''): Selectors {
@@ -53,15 +75,21 @@ export function selectors(scope: string, recordedScope = ''): Selectors {
     gauge: (name, matchers) => scraped(name, families[name].labels, matchers),
     buckets: (name, matchers) => scraped(`${name}_bucket`, [...families[name].labels, 'le'], matchers),
     samples: (name, matchers) => scraped(`${name}_count`, families[name].labels, matchers),
+    sums: (name, matchers) => scraped(`${name}_sum`, families[name].labels, matchers),
     recorded: (name, matchers = {}) => ({
       text: name + braces([recordedScope, ...matcherTexts(matchers)]),
       labels: recorded[name],
     }),
+    foreign: (name, matchers = {}) => ({
+      text: name + braces([name.startsWith('prometheus_') ? '' : scope, ...matcherTexts(matchers)]),
+      labels: foreignSeries[name],
+    }),
     up: () => scraped('up', []),
     processStart: () => scraped('process_start_time_seconds', []),
-    alerts: (state) => ({
-      text: `ALERTS${braces([`alertstate="${state}"`, 'component=~"llm-.+"'])}`,
-      labels: ['alertname', 'severity', 'component', 'provider', 'model', 'code'],
+    alerts: (state, matchers = {}) => ({
+      // A name says whose it is.
+      text: `ALERTS${braces([`alertstate="${state}"`, matchers.alertname === undefined ? 'component=~"llm-.+"' : '', ...matcherTexts(matchers)])}`,
+      labels: ['alertname', 'severity', 'would_be_severity', 'component', 'provider', 'model', 'code'],
     }),
   };
 }
@@ -80,19 +108,24 @@ function matcherText(label: string, matcher: Matcher<string>): string[] {
   if ('any' in matcher) {
     return [matcher.any.length === 1 ? `${label}="${matcher.any[0]}"` : `${label}=~"${matcher.any.join('|')}"`];
   }
+  if ('pattern' in matcher) return [`${label}=~"${matcher.pattern}"`];
   if ('none' in matcher) return matcher.none.map((value) => `${label}!="${value}"`);
   const selected = `${label}=~"$${matcher.variable}"`;
   return matcher.not === undefined ? [selected] : [selected, `${label}!="${matcher.not}"`];
 }
 
-/** Growth of a counter over `range`, which is a duration or one of Grafana's range variables. */
-export function increase<L extends string>(counter: Query<L>, range: string): Query<L> {
-  return { ...counter, text: `increase(${counter.text}[${range}])` };
+/** Growth of a counter over `range`, which is a duration or one of Grafana's range variables, and ended `ago`. */
+export function increase<L extends string>(counter: Query<L>, range: string, ago = ''): Query<L> {
+  return { ...counter, text: `increase(${over(counter, range, ago)})` };
 }
 
 /** Growth of a counter per second. */
-export function rate<L extends string>(counter: Query<L>, range: string): Query<L> {
-  return { ...counter, text: `rate(${counter.text}[${range}])` };
+export function rate<L extends string>(counter: Query<L>, range: string, ago = ''): Query<L> {
+  return { ...counter, text: `rate(${over(counter, range, ago)})` };
+}
+
+function over({ text }: Query, range: string, ago: string): string {
+  return `${text}[${range}]${ago === '' ? '' : ` offset ${ago}`}`;
 }
 
 /** The level that `query` stayed under for the share `quantile` of `range`, which ended `offset` ago. */
@@ -109,9 +142,30 @@ export function sumWithout<L extends string, D extends L>(
   instanceLabels: readonly string[],
   labels: readonly D[],
 ): Query<Exclude<L, D>> {
+  return aggregateWithout(['sum', query], instanceLabels, labels);
+}
+
+export function maxWithout<L extends string, D extends L>(query: Query<L>, labels: readonly D[]): Query<Exclude<L, D>> {
+  return aggregateWithout(['max', query], [], labels);
+}
+
+/** 1 for whatever is there. */
+export function groupWithout<L extends string, D extends L>(
+  query: Query<L>,
+  instanceLabels: readonly string[],
+  labels: readonly D[],
+): Query<Exclude<L, D>> {
+  return aggregateWithout(['group', query], instanceLabels, labels);
+}
+
+function aggregateWithout<L extends string, D extends L>(
+  [operator, query]: readonly [operator: 'sum' | 'max' | 'group', query: Query<L>],
+  instanceLabels: readonly string[],
+  labels: readonly D[],
+): Query<Exclude<L, D>> {
   const dropped: ReadonlySet<string> = new Set(labels);
   return {
-    text: `sum without (${[...instanceLabels, ...labels].join(', ')}) (${query.text})`,
+    text: `${operator} without (${[...instanceLabels, ...labels].join(', ')}) (${query.text})`,
     // Safe: exactly the labels of L that are not in D pass the filter.
     labels: query.labels.filter((label) => !dropped.has(label)) as Exclude<L, D>[],
   };
@@ -133,6 +187,11 @@ export function minBy<L extends string, K extends L | TargetLabel>(query: Query<
 function aggregate<K extends string>(operator: string, query: Query, labels: readonly K[]): Query<K> {
   const by = labels.length === 0 ? '' : ` by (${labels.join(', ')}) `;
   return { text: `${operator}${by}(${query.text})`, labels };
+}
+
+/** The largest value that each series had within `range`, also when it is gone. */
+export function maxOverTime<L extends string>(query: Query<L>, range: string): Query<L> {
+  return { ...query, text: `max_over_time(${query.text}[${range}])` };
 }
 
 /** The newest value of a gauge within `range`, also when its target is gone. */
@@ -158,40 +217,4 @@ export function promql<L extends string>(
   const parts = [first, ...rest].map((part) => (typeof part === 'object' ? part.text : String(part)));
   const text = strings.reduce((before, after, index) => `${before}${parts[index - 1]}${after}`);
   return { text, labels: first.labels };
-}
-
-const NAME = '(?!__name__\\b)[A-Za-z_][A-Za-z0-9_]*';
-/** A string in one of PromQL's three kinds of quotes; escapes are Go's, so `\.` is none (write `\\.`). */
-const ESCAPE = String.raw`\\(?:[abfnrtv\\]|[0-3][0-7]{2}|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U000[0-9A-Fa-f]{5})`;
-const STRING = [`"(?:[^"\\\\\\n]|${ESCAPE}|\\\\")*"`, `'(?:[^'\\\\\\n]|${ESCAPE}|\\\\')*'`, '`[^`\\n]*`'].join('|');
-const MATCHER = new RegExp(`[ \\t]*${NAME}[ \\t]*(=~|!~|!=|=)[ \\t]*(${STRING})[ \\t]*(?:,(?!$)|$)`, 'y');
-
-/** Whether a text is PromQL matchers as they stand between braces: `job="llm-exporter",region=~"eu-.+"`; empty: none. */
-export function isMatchers(text: string): boolean {
-  MATCHER.lastIndex = 0;
-  while (MATCHER.lastIndex < text.length) {
-    const [, operator = '', quoted = ''] = MATCHER.exec(text) ?? [];
-    if (quoted === '' || (operator.endsWith('~') && !isPattern(quoted))) return false;
-  }
-  return true;
-}
-
-/**
- * Whether Prometheus (RE2) takes the pattern. JavaScript judges its shape, after what only RE2 knows was taken out;
- * what only JavaScript knows, looking around and back, is refused (https://github.com/google/re2/wiki/Syntax).
- */
-function isPattern(quoted: string): boolean {
-  const inner = quoted.slice(1, -1);
-  const pattern = quoted.startsWith('`') ? inner : inner.replace(/\\(["'\\])/g, '$1');
-  if (/\(\?<?[=!]|\\[1-9k]/.test(pattern.replaceAll('\\\\', ''))) return false;
-  const portable = pattern
-    .replace(/\(\?P</g, '(?<')
-    .replace(/\(\?[imsU]*(?:-[imsU]+)?([:)])/g, (_, end) => (end === ':' ? '(?:' : ''));
-  try {
-    new RegExp(portable);
-    return true;
-  } catch {
-    // Its message is about JavaScript: the caller shows the right form instead.
-    return false;
-  }
 }

@@ -1,53 +1,42 @@
-import type { Catalogue } from '../classify/catalogue.ts';
-import { type AlertRule, availabilityAlerts, exporterAlerts } from './alerts.ts';
-import { failureCauses } from './causes.ts';
-import { availabilityRecordings, objectiveRecordings, type RecordingRule } from './recording.ts';
-import { type MixinSettings, scaled } from './settings.ts';
-import { commented, yamlFile } from './yaml-file.ts';
+import { type AlertRule, annotationsOf, labelsOf, type PackContext } from './alert.ts';
+import { ruleGroups } from './entries.ts';
+import type { Facts } from './facts.ts';
+import type { RecordingRule } from './recording/recording.ts';
+import { type MixinSettings, scaled } from './settings/settings.ts';
+import { commented } from './yaml-file.ts';
 
-/** A group of rules: evaluated in order, recordings first. Mimir's default limit is 20 rules a group. */
-export interface RuleGroup {
-  readonly name: string;
-  readonly recordings: readonly RecordingRule[];
-  readonly alerts: readonly AlertRule[];
+/** What a reader of rules takes. */
+export interface Dialect {
+  /** Whether it knows `keep_firing_for`, as Prometheus 2.42 and later do. */
+  readonly keepsFiring: boolean;
+  readonly facts: Facts;
 }
 
-/** All rules of the pack. */
-export function ruleGroups(settings: MixinSettings, causes: Catalogue['causes']): readonly RuleGroup[] {
-  return [
-    {
-      name: 'llm-availability',
-      recordings: availabilityRecordings(settings),
-      alerts: availabilityAlerts(settings, causes),
-    },
-    { name: 'llm-objective', recordings: objectiveRecordings(settings, failureCauses(causes)), alerts: [] },
-    { name: 'llm-exporter', recordings: [], alerts: exporterAlerts(settings) },
-  ];
-}
-
-/** The groups as a rule file for Prometheus 2.42 and later, which know `keep_firing_for`. */
-export function rulesFile(settings: MixinSettings, groups: readonly RuleGroup[]): string {
-  return yamlFile({
-    groups: groups.map(({ name, recordings, alerts }) => ({
-      name,
-      interval: scaled(settings, settings.evaluationIntervalSeconds),
-      rules: [...recordings.map(recordingEntry), ...alerts.map((alert) => alertEntry(settings, alert))],
-    })),
-  });
+/** The groups as they stand in a rule file. */
+export function ruleGroupsOf(context: PackContext, dialect: Dialect): readonly object[] {
+  const { settings } = context;
+  return ruleGroups(context).map(({ name, intervalSeconds, recordings, entries }) => ({
+    name,
+    interval: scaled(settings, intervalSeconds),
+    rules: [
+      ...recordings.map(recordingEntry),
+      ...entries.flatMap(({ rules }) => rules).map((rule) => alertEntry(settings, rule, dialect)),
+    ],
+  }));
 }
 
 function recordingEntry({ record, expr, labels, why }: RecordingRule) {
   return commented(why, { record, expr: expr.text, ...(labels && { labels }) });
 }
 
-function alertEntry(settings: MixinSettings, rule: AlertRule) {
-  const { alert, expr, forSeconds, keepFiringSeconds, labels, annotations, why } = rule;
+function alertEntry(settings: MixinSettings, rule: AlertRule, { keepsFiring, facts }: Dialect) {
+  const { alert, expr, forSeconds, keepFiringSeconds, why } = rule;
   return commented(why, {
     alert,
     expr: expr.text,
     for: scaled(settings, forSeconds),
-    ...(keepFiringSeconds !== undefined && { keep_firing_for: scaled(settings, keepFiringSeconds) }),
-    labels,
-    annotations,
+    ...(keepsFiring && keepFiringSeconds !== undefined && { keep_firing_for: scaled(settings, keepFiringSeconds) }),
+    labels: labelsOf(settings, rule),
+    annotations: annotationsOf(settings, rule, facts),
   });
 }

@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import { parser } from '@prometheus-io/lezer-promql';
 import { CAUSES } from '../../src/classify/causes.ts';
 import { families } from '../../src/metrics/families.ts';
-import { TARGET_LABELS } from '../../src/mixin/promql.ts';
-import { recorded } from '../../src/mixin/recorded.ts';
-import { defaultSettings } from '../../src/mixin/settings.ts';
+import { foreignSeries, TARGET_LABELS } from '../../src/mixin/promql.ts';
+import { recorded } from '../../src/mixin/recording/recorded.ts';
+import { defaultSettings } from '../../src/mixin/settings/settings.ts';
 import { dashboardQueries, expandVariables, parseDashboard, variableQueries } from '../support/dashboard-queries.ts';
 import { pack, ruleGroupsOf } from './pack.ts';
 
@@ -21,8 +21,7 @@ for (const [name, { type, labels }] of Object.entries(families)) {
     ] as const)
       known.set(name + part, [...labels, ...own]);
 }
-known.set('up', []);
-known.set('process_start_time_seconds', []);
+for (const [name, labels] of Object.entries(foreignSeries)) known.set(name, labels);
 known.set('ALERTS', ['alertname', 'alertstate', 'severity', 'component', 'signal', 'provider', 'model', 'code']);
 
 const targetLabels: readonly string[] = [

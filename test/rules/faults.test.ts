@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { AlertName } from '../../src/mixin/alerts.ts';
+import type { AlertName } from '../../src/mixin/settings/thresholds.ts';
 import { packFolder, run } from './pack.ts';
 
 const RULES = 'alerts/llm.rules.yml';

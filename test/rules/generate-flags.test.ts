@@ -34,17 +34,22 @@ describe('generate', () => {
       assert.notEqual(check.code, 0, `promtool takes ${selector}`);
       const generate = runCli(t, ['generate', `--output-dir=${await tempDir(t)}`, `--selector=${selector}`]);
       assert.equal(await generate.exit, 1);
-      assert.ok(messageIn(generate.stderr()).startsWith(`--selector: ${selector} is not`), generate.stderr());
+      assert.ok(messageIn(generate.stderr()).startsWith(`alerts.selector: ${selector} is not`), generate.stderr());
+      assert.match(generate.stderr(), /file=--selector/);
       assert.match(messageIn(generate.stderr()), /write it as job="llm-exporter",region=~"eu-\.\+"/);
     }
   });
 
   test('refuses an address that rules cannot hold or paths cannot follow, naming the flag', async (t) => {
-    for (const flag of ['--runbook-url', '--grafana-url']) {
+    for (const [flag, setting] of [
+      ['--runbook-url', 'alerts.runbook_base_url'],
+      ['--grafana-url', 'alerts.grafana_url'],
+    ] as const) {
       for (const url of URLS) {
         const generate = runCli(t, ['generate', `--output-dir=${await tempDir(t)}`, `${flag}=${url}`]);
         assert.equal(await generate.exit, 1, url);
-        assert.ok(messageIn(generate.stderr()).startsWith(`${flag}: ${url} is not`), generate.stderr());
+        assert.ok(messageIn(generate.stderr()).startsWith(`${setting}: ${url} is not`), generate.stderr());
+        assert.match(generate.stderr(), new RegExp(`file=${flag}`));
         assert.match(generate.stderr(), /write it as https:\/\/example\.com\/path/);
       }
     }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { stringify } from 'yaml';
 import { type Phase, requests } from '../../src/mixin/rule-tests/promtool.ts';
-import { defaultSettings } from '../../src/mixin/settings.ts';
+import { defaultSettings } from '../../src/mixin/settings/settings.ts';
 import { packFolder, run } from './pack.ts';
 
 const RULES = 'alerts/llm.rules.yml';
@@ -16,7 +16,10 @@ const BEFORE = 40;
 const DURING = 24;
 const AFTER = 44;
 /** How many evaluations after the first error the critical alert is there at the latest. */
-const FIRES_WITHIN = (defaultSettings.windowSeconds.critical + defaultSettings.spike503.critical.forSeconds) / TICK + 1;
+const FIRES_WITHIN =
+  (defaultSettings.windowSeconds.critical + defaultSettings.thresholds.LLMApi503SpikeSevere.critical.forSeconds) /
+    TICK +
+  1;
 
 const firing = (severity: string) =>
   `ALERTS{alertname=~"LLMApi50.+",severity="${severity}",model="m",alertstate="firing"}`;

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { parse } from 'yaml';
 import { debianProgram, type ProgramName } from '../../src/demo/programs.ts';
 import { renderPack } from '../../src/mixin/pack.ts';
-import { defaultSettings, type MixinSettings } from '../../src/mixin/settings.ts';
+import { defaultSettings, type MixinSettings } from '../../src/mixin/settings/settings.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 export interface RuleJson {

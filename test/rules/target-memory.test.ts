@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { stringify } from 'yaml';
 import { gaugeValues } from '../../src/mixin/rule-tests/promtool.ts';
-import { defaultSettings } from '../../src/mixin/settings.ts';
+import { defaultSettings } from '../../src/mixin/settings/settings.ts';
 import { packFolder, run } from './pack.ts';
 
 const RULES = 'alerts/llm.rules.yml';
@@ -12,7 +12,7 @@ const RULES = 'alerts/llm.rules.yml';
 const TICK_MINUTES = 10;
 const TICKS_PER_DAY = (24 * 60) / TICK_MINUTES;
 const UP = 10;
-const MEMORY_DAYS = defaultSettings.targetDown.rememberSeconds / 86_400;
+const MEMORY_DAYS = defaultSettings.thresholds.LLMExporterTargetDown.warning.rememberSeconds / 86_400;
 
 /** An exporter that is up for a while and then down for ever; whether the alert fires, by days since. */
 function testFile(firingByDays: Readonly<Record<string, boolean>>): string {

@@ -3,7 +3,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { renderRules } from '../../src/mixin/pack.ts';
-import { defaultSettings } from '../../src/mixin/settings.ts';
+import { defaultSettings } from '../../src/mixin/settings/settings.ts';
 import { dashboardQueries, expandVariables, parseDashboard, variableQueries } from '../support/dashboard-queries.ts';
 import { eventually } from '../support/eventually.ts';
 import { startExporter } from '../support/exporter.ts';

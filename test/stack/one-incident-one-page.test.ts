@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderRules } from '../../src/mixin/pack.ts';
-import { renderAlertmanager } from '../../src/mixin/routing.ts';
-import { defaultSettings, type MixinSettings } from '../../src/mixin/settings.ts';
-import { renderTemplate } from '../../src/mixin/template.ts';
+import { renderTemplate } from '../../src/mixin/alertmanager/template.ts';
+import { renderAlertmanager, renderRules } from '../../src/mixin/pack.ts';
+import { defaultSettings, type MixinSettings } from '../../src/mixin/settings/settings.ts';
 import { startAlertmanager } from '../support/alertmanager.ts';
 import { eventually } from '../support/eventually.ts';
 import { startExporter } from '../support/exporter.ts';

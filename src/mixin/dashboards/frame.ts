@@ -1,7 +1,7 @@
 import type * as cog from '@grafana/grafana-foundation-sdk/cog';
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { promql, type Query } from '../promql.ts';
-import type { MixinSettings } from '../settings.ts';
+import type { MixinSettings } from '../settings/settings.ts';
 import { DATASOURCE } from './panels.ts';
 import { scope, TARGET_SCOPE } from './scope.ts';
 

@@ -1,5 +1,6 @@
-import type { AlertName } from '../alerts.ts';
-import type { MixinSettings } from '../settings.ts';
+import type { MixinSettings } from '../settings/settings.ts';
+import { levelsOf, SPIKE_ALERTS } from '../settings/spike-levels.ts';
+import type { AlertName } from '../settings/thresholds.ts';
 import type { Link, Step } from './panels.ts';
 
 /** Why a panel of traffic is empty. */
@@ -11,13 +12,10 @@ export const MODEL_LINK =
   '/d/llm-provider?var-datasource=${datasource}&var-provider=${__data.fields.provider}&var-model=${__data.fields.model}&${__url_time_range}';
 
 /** The levels at which the spike alerts begin: the same numbers that the rules compare with. */
-export function alertLines({ spike503, spike504 }: MixinSettings): readonly Step[] {
-  const warning = [spike503.warning.ratio, spike504.warning.ratio];
-  const critical = [spike503.critical.ratio, spike504.critical.ratio];
-  return [
-    ...warning.map((from) => ({ from, color: 'orange' })),
-    ...critical.map((from) => ({ from, color: 'red' })),
-  ].toSorted((a, b) => a.from - b.from);
+export function alertLines(settings: MixinSettings): readonly Step[] {
+  return SPIKE_ALERTS.flatMap((name) => levelsOf(settings, name))
+    .map(([severity, { share }]) => ({ from: share, color: severity === 'critical' ? 'red' : 'orange' }))
+    .toSorted((a, b) => a.from - b.from);
 }
 
 export function runbookLinks(settings: MixinSettings, alerts: readonly AlertName[]): readonly Link[] {

@@ -1,7 +1,7 @@
 import { MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
-import { percent } from '../alerts.ts';
 import { lastOverTime, minBy, promql, sumBy } from '../promql.ts';
-import { type MixinSettings, scaled } from '../settings.ts';
+import { type MixinSettings, scaled } from '../settings/settings.ts';
+import { percent } from '../share.ts';
 import type { Row } from './frame.ts';
 import { alertLines, IDLE, MODEL_LINK, runbookLinks } from './links.ts';
 import { byLabels, named, type Panels } from './panels.ts';
@@ -87,7 +87,7 @@ function ratios(settings: MixinSettings, panels: Panels) {
 function exporters(settings: MixinSettings, panels: Panels) {
   const known = lastOverTime(
     scope.gauge('llm_exporter_build_info'),
-    scaled(settings, settings.targetDown.rememberSeconds),
+    scaled(settings, settings.thresholds.LLMExporterTargetDown.warning.rememberSeconds),
   );
   const state = minBy(promql`${scope.up()} and on (cluster, namespace, job, instance) ${known}`, []);
   return panels.stat({

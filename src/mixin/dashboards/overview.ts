@@ -1,5 +1,5 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import type { MixinSettings } from '../settings.ts';
+import type { MixinSettings } from '../settings/settings.ts';
 import { errorRow } from './error-row.ts';
 import { exporterRow } from './exporter-row.ts';
 import { buildDashboard } from './frame.ts';

@@ -1,6 +1,6 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { rate, sumBy } from '../promql.ts';
-import type { MixinSettings } from '../settings.ts';
+import type { MixinSettings } from '../settings/settings.ts';
 import { causesRow } from './causes-row.ts';
 import { buildDashboard, type Row } from './frame.ts';
 import { latencyRow, tokensRow } from './latency-row.ts';

@@ -1,4 +1,4 @@
-import { type MixinSettings, scaled } from '../settings.ts';
+import { type MixinSettings, scaled } from '../settings/settings.ts';
 import { yamlFile } from '../yaml-file.ts';
 
 /** Grafana's provisioning files, for `/etc/grafana/provisioning`; the dashboards go to `/var/lib/grafana/dashboards`. */

@@ -1,4 +1,4 @@
-import { type MixinSettings, scaled } from '../settings.ts';
+import { type MixinSettings, scaled } from '../settings/settings.ts';
 import { overview } from './overview.ts';
 import { createPanels } from './panels.ts';
 import { provider } from './provider.ts';

@@ -1,6 +1,6 @@
 import type { Labels } from '../../metrics/families.ts';
-import type { AlertName } from '../alerts.ts';
-import { type MixinSettings, scaled } from '../settings.ts';
+import { type MixinSettings, scaled } from '../settings/settings.ts';
+import type { AlertName } from '../settings/thresholds.ts';
 import { yamlFile } from '../yaml-file.ts';
 
 /** One stretch of a counter: it grows by `perTick` at each of so many evaluations. */
@@ -27,13 +27,26 @@ export interface Check {
   readonly firing: readonly ExpectedAlert[];
 }
 
+/** A moment at which the rule of one severity must be firing. */
+export interface StillFiring {
+  readonly tick: number;
+  readonly severity: string;
+  /** More labels that tell it from other rules of its name. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** That it must not be firing, which checks cannot say while others of its name do. */
+  readonly not?: true;
+}
+
 /** A story about one alert. */
 export interface RuleTest {
   readonly title: string;
   readonly series: readonly Series[];
   readonly checks: readonly Check[];
-  /** Moments at which it must be firing whatever its texts say by then: `keep_firing_for` leaves old texts in place. */
-  readonly stillFiring?: readonly number[];
+  /**
+   * Moments at which it must be firing whatever its texts say by then: `keep_firing_for` leaves old texts in place. Of an alert with several
+   * severities any will do, unless one is named.
+   */
+  readonly stillFiring?: readonly (number | StillFiring)[];
 }
 
 /** `alerts/tests/<alert>.yml`. Written for promtool 2.42, whose alerts must match in every label and annotation. */
@@ -53,16 +66,22 @@ export function promtoolFile(settings: MixinSettings, alert: AlertName, tests: r
           exp_alerts: firing,
         })),
         ...(test.stillFiring && {
-          promql_expr_test: test.stillFiring.map((tick) => ({
-            expr: `count(ALERTS{alertname="${alert}",alertstate="firing"}) > bool 0`,
-            eval_time: evalTime(settings, tick),
-            exp_samples: [{ labels: '{}', value: 1 }],
+          promql_expr_test: test.stillFiring.map((moment) => ({
+            expr: `count(ALERTS{alertname="${alert}",alertstate="firing"${severityMatcher(moment)}}) > bool 0`,
+            eval_time: evalTime(settings, typeof moment === 'number' ? moment : moment.tick),
+            exp_samples: typeof moment !== 'number' && moment.not ? [] : [{ labels: '{}', value: 1 }],
           })),
         }),
       })),
     },
     'Run: promtool test rules alerts/tests/*.yml',
   );
+}
+
+function severityMatcher(moment: number | StillFiring): string {
+  if (typeof moment === 'number') return '';
+  const labels = Object.entries({ severity: moment.severity, ...moment.labels });
+  return labels.map(([label, value]) => `,${label}="${value}"`).join('');
 }
 
 function evalTime(settings: MixinSettings, tick: number): string {

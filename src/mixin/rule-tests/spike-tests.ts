@@ -1,7 +1,7 @@
-import type { Catalogue } from '../../classify/catalogue.ts';
-import type { MixinSettings, SpikeLevel } from '../settings.ts';
+import type { AlertRule, PackContext } from '../alert.ts';
+import { levelsOf, type SpikeAlert, type SpikeLevel } from '../settings/spike-levels.ts';
 import type { Check, RuleTest } from './promtool.ts';
-import { createStory, humanize, type Mix, type SpikeUnderTest, type Story, type Stretch } from './story.ts';
+import { createStory, type Mix, type SpikeUnderTest, type Story, type Stretch } from './story.ts';
 import { targetLabels } from './target.ts';
 
 /** Answers per evaluation: enough that a threshold of a tenth of a per cent is a whole number. */
@@ -12,31 +12,29 @@ const USUAL_BEYOND_OFFSET = 10;
 const MARGIN = 3;
 
 /** Tests of one spike alert, made from its own thresholds. */
-export function spikeTests(
-  settings: MixinSettings,
-  causes: Catalogue['causes'],
-  subject: SpikeUnderTest,
-): readonly RuleTest[] {
-  const story = createStory(settings, causes, subject);
-  const levels = subject.severities.map((severity) => subject.spike[severity]);
+export function spikeTests(context: PackContext, name: SpikeAlert, rules: readonly AlertRule[]): readonly RuleTest[] {
+  const subject = { name, rules };
+  const story = createStory(context, subject);
+  const levels = levelsOf(context.settings, name).map(([, level]) => level);
   const longestKeep = Math.max(...levels.map(({ keepFiringSeconds }) => keepFiringSeconds));
-  const mildest = subject.spike[subject.severities[0]];
+  const [mildest] = levels;
+  if (mildest === undefined) return [];
   return [
     ...levels.map((level) => firesAndResolves(story, level, longestKeep)),
     firesWithoutHistory(story, mildest),
     staysQuiet(story, 'stays quiet on a healthy model', [{ ticks: usualTicks(story), all: BUSY, bad: 0 }]),
     staysQuiet(story, 'stays quiet just below its threshold', [
-      { ticks: story.offset - MARGIN, all: BUSY, bad: Math.ceil(mildest.ratio * BUSY) - 1 },
+      { ticks: story.offset - MARGIN, all: BUSY, bad: Math.ceil(mildest.share * BUSY) - 1 },
     ]),
     ...guards(story, mildest),
     ...relative(story, mildest),
-    ...environments(settings, causes, subject),
+    ...environments(context, subject, mildest),
     { title: 'stays quiet on absent data', series: [], checks: [{ tick: 30, firing: [] }] },
   ];
 }
 
-function twice({ ratio }: SpikeLevel): Mix {
-  return { all: BUSY, bad: Math.round(Math.min(1, 2 * ratio) * BUSY) };
+function twice({ share }: SpikeLevel): Mix {
+  return { all: BUSY, bad: Math.round(Math.min(1, 2 * share) * BUSY) };
 }
 
 /** How long a usual level is measured before something happens. */
@@ -52,7 +50,7 @@ function firesAndResolves(story: Story, level: SpikeLevel, longestKeepSeconds: n
   const end = fires + MARGIN;
   const gone = end + story.window + story.ticksOf(longestKeepSeconds) + MARGIN;
   return {
-    title: `fires at twice its ${level.ratio}, outlasts the errors by keep_firing_for, and resolves`,
+    title: `fires at twice its ${level.share}, outlasts the errors by keep_firing_for, and resolves`,
     series: story.series([
       { ticks: before, all: BUSY, bad: 0 },
       { ticks: end - before, ...mix },
@@ -61,7 +59,7 @@ function firesAndResolves(story: Story, level: SpikeLevel, longestKeepSeconds: n
     checks: [
       { tick: before, firing: [] },
       { tick: before + 1, firing: [] },
-      { tick: fires, firing: story.firing(mix, '0%') },
+      { tick: fires, firing: story.firing(mix, 0) },
       { tick: gone, firing: [] },
     ],
     stillFiring: [end + Math.min(story.ticksOf(level.keepFiringSeconds), story.window + MARGIN) - 1],
@@ -73,9 +71,9 @@ function firesWithoutHistory(story: Story, level: SpikeLevel): RuleTest {
   const mix = twice(level);
   const fires = story.window + story.ticksOf(level.forSeconds) + MARGIN;
   return {
-    title: `fires at twice its ${level.ratio} on a model without history`,
+    title: `fires at twice its ${level.share} on a model without history`,
     series: story.series([{ ticks: fires, ...mix }]),
-    checks: [{ tick: fires, firing: story.firing(mix, 'not known yet') }],
+    checks: [{ tick: fires, firing: story.firing(mix) }],
   };
 }
 
@@ -107,18 +105,14 @@ function guards(story: Story, level: SpikeLevel): readonly RuleTest[] {
 }
 
 /** One model in two environments, which fails in both, each for a cause of its own. */
-function environments(
-  settings: MixinSettings,
-  causes: Catalogue['causes'],
-  subject: SpikeUnderTest,
-): readonly RuleTest[] {
+function environments(context: PackContext, subject: SpikeUnderTest, level: SpikeLevel): readonly RuleTest[] {
+  const { settings } = context;
   const label = settings.identityLabels.find((name) => !(name in targetLabels(settings)));
   if (label === undefined) return [];
   const [here, there] = ['production', 'staging'].map((value, mainCause) =>
-    createStory(settings, causes, { ...subject, labels: { [label]: value }, mainCause }),
+    createStory(context, { ...subject, labels: { [label]: value }, mainCause }),
   );
   if (here === undefined || there === undefined) return [];
-  const level = subject.spike[subject.severities[0]];
   const mix = twice(level);
   const ticks = here.window + here.ticksOf(level.forSeconds) + MARGIN;
   const stretches = [{ ticks, ...mix }];
@@ -126,32 +120,32 @@ function environments(
     {
       title: `names the cause of its own ${label}`,
       series: [...here.series(stretches), ...there.series(stretches)],
-      checks: [{ tick: ticks, firing: [...here.firing(mix, 'not known yet'), ...there.firing(mix, 'not known yet')] }],
+      checks: [{ tick: ticks, firing: [...here.firing(mix), ...there.firing(mix)] }],
     },
   ];
 }
 
 /** The arm that compares with the model's own usual level, below the absolute threshold. */
-function relative(story: Story, { ratio, baseline }: SpikeLevel): readonly RuleTest[] {
-  if (baseline === undefined) return [];
-  const spike = { all: BUSY, bad: Math.round(((ratio + baseline.floor) / 2) * BUSY) };
+function relative(story: Story, { share: threshold, baselineFloor, baselineFactor }: SpikeLevel): readonly RuleTest[] {
+  if (baselineFloor === undefined || baselineFactor === undefined) return [];
+  const spike = { all: BUSY, bad: Math.round(((threshold + baselineFloor) / 2) * BUSY) };
   const share = spike.bad / BUSY;
-  const calm = Math.floor((0.5 * share * BUSY) / baseline.factor);
-  const noisy = Math.ceil((1.5 * share * BUSY) / baseline.factor);
+  const calm = Math.floor((0.5 * share * BUSY) / baselineFactor);
+  const noisy = Math.ceil((1.5 * share * BUSY) / baselineFactor);
   const after = { ...spike, ticks: story.offset - MARGIN };
   return [
     {
-      title: `fires below ${ratio} when that is over ${baseline.factor} times the usual level`,
+      title: `fires below ${threshold} when that is over ${baselineFactor} times the usual level`,
       series: story.series([{ ticks: usualTicks(story), all: BUSY, bad: calm }, after]),
-      checks: [{ tick: usualTicks(story) + after.ticks, firing: story.firing(spike, humanize(calm / BUSY)) }],
+      checks: [{ tick: usualTicks(story) + after.ticks, firing: story.firing(spike, calm / BUSY) }],
     },
-    staysQuiet(story, `stays quiet below ${ratio} when that is not over ${baseline.factor} times the usual level`, [
+    staysQuiet(story, `stays quiet below ${threshold} when that is not over ${baselineFactor} times the usual level`, [
       { ticks: usualTicks(story), all: BUSY, bad: noisy },
       after,
     ]),
-    staysQuiet(story, `stays quiet below the floor of ${baseline.floor}, however unusual`, [
+    staysQuiet(story, `stays quiet below the floor of ${baselineFloor}, however unusual`, [
       { ticks: usualTicks(story), all: BUSY, bad: 0 },
-      { ...after, bad: Math.ceil(baseline.floor * BUSY) - 1 },
+      { ...after, bad: Math.ceil(baselineFloor * BUSY) - 1 },
     ]),
   ];
 }

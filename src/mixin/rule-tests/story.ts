@@ -1,15 +1,17 @@
-import type { Catalogue, CauseEntry } from '../../classify/catalogue.ts';
-import { type AlertName, spikeAnnotations } from '../alerts.ts';
-import { adviceLine, causesWithCodes } from '../causes.ts';
-import type { MixinSettings, Spike, SpikeLevel, SpikeSeverity } from '../settings.ts';
+import type { CauseEntry } from '../../classify/catalogue.ts';
+import type { AlertRule, PackContext } from '../alert.ts';
+import { causesWithCodes } from '../causes.ts';
+import type { MixinSettings } from '../settings/settings.ts';
+import { codesOf, levelsOf, type SpikeAlert, type SpikeLevel } from '../settings/spike-levels.ts';
+import { expectedAlert } from './expected-alert.ts';
 import { type ExpectedAlert, requests, type Series } from './promtool.ts';
 import { type TargetLabels, targetLabels, ticksIn } from './target.ts';
 
-/** An alert under test: `severities` are those that fire under its name, the mildest first. */
+/** An alert under test. */
 export interface SpikeUnderTest {
-  readonly alert: AlertName;
-  readonly spike: Spike;
-  readonly severities: readonly [SpikeSeverity, ...SpikeSeverity[]];
+  readonly name: SpikeAlert;
+  /** Those that fire under its name, the mildest first. */
+  readonly rules: readonly AlertRule[];
   /** More labels of the exporter's target. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Which of the causes that come with the code is the most frequent one, counted from 0. */
@@ -38,34 +40,34 @@ export interface Story {
   readonly offset: number;
   ticksOf(seconds: number): number;
   series(stretches: readonly Stretch[]): readonly Series[];
-  /** Alerts that fire on this mix, with the usual level as their text says it. */
-  firing(mix: Mix, usual: string): readonly ExpectedAlert[];
+  /** Alerts that fire on this mix; `usual` is the usual level, absent while it is not known. */
+  firing(mix: Mix, usual?: number): readonly ExpectedAlert[];
 }
 
-export function createStory(settings: MixinSettings, causes: Catalogue['causes'], subject: SpikeUnderTest): Story {
-  const { spike, alert, severities, mainCause = 0 } = subject;
+export function createStory({ settings, causes }: PackContext, subject: SpikeUnderTest): Story {
+  const { name, rules, mainCause = 0 } = subject;
   const target = { ...targetLabels(settings), ...subject.labels };
-  const code = spike.codes[0];
+  const levels = levelsOf(settings, name);
+  const code = codesOf(settings, name)[0];
   const possible = causesWithCodes(causes, [code]);
   const main = possible[mainCause];
   const other = possible.find((cause) => cause !== main);
+  const mildest = levels[0]?.[0];
   if (main === undefined || other === undefined) throw new Error(`the catalogue has fewer than two causes for ${code}`);
+  if (mildest === undefined) throw new Error(`${name} has no level`);
+  const failure = { code, main, other };
   return {
-    window: ticksIn(settings, settings.windowSeconds[severities[0]]),
+    window: ticksIn(settings, settings.windowSeconds[mildest]),
     offset: ticksIn(settings, settings.baseline.offsetSeconds),
     ticksOf: (seconds) => ticksIn(settings, seconds),
-    series: (stretches) => traffic(target, { code, main, other }, stretches),
+    series: (stretches) => traffic(target, failure, stretches),
     firing: (mix, usual) =>
-      severities
-        .filter((severity) => exceeds(spike[severity], mix))
-        .map((severity) => ({
-          exp_labels: { ...expectedLabels(settings, target), code, severity },
-          exp_annotations: spikeAnnotations(
-            settings,
-            { alert, severity },
-            { ...expectedFacts({ mix, usual, main, code }), where: whereOf(settings, target) },
-          ),
-        })),
+      levels.flatMap(([severity, level]) => {
+        const rule = rules.find((candidate) => candidate.severity === severity);
+        return rule === undefined || !exceeds(level, mix)
+          ? []
+          : [expected(settings, rule, { target, failure, mix, usual })];
+      }),
   };
 }
 
@@ -97,45 +99,30 @@ function minor(bad: number): number {
   return Math.floor(bad / 5);
 }
 
-function exceeds({ ratio, baseline }: SpikeLevel, { all, bad }: Mix): boolean {
-  return bad / all > Math.min(ratio, baseline?.floor ?? ratio);
-}
-
-function expectedLabels(settings: MixinSettings, target: TargetLabels) {
-  const kept = Object.entries(target).filter(([label]) => !settings.dropLabels.includes(label));
-  const own = { component: 'llm-api', signal: 'availability' };
-  return { ...Object.fromEntries(kept), provider: PROVIDER, model: MODEL, ...own };
-}
-
-function whereOf({ identityLabels }: MixinSettings, target: Readonly<Record<string, string>>): string {
-  return identityLabels
-    .filter((label) => target[label] !== undefined)
-    .map((label) => ` ${label}=${target[label]}`)
-    .join('');
+function exceeds({ share, baselineFloor = share }: SpikeLevel, { all, bad }: Mix): boolean {
+  return bad / all > Math.min(share, baselineFloor);
 }
 
 interface Expectation {
+  readonly target: TargetLabels;
+  readonly failure: Failure;
   readonly mix: Mix;
-  readonly usual: string;
-  readonly main: CauseEntry;
-  readonly code: string;
+  readonly usual: number | undefined;
 }
 
-function expectedFacts({ mix, usual, main, code }: Expectation) {
-  return {
-    provider: PROVIDER,
-    model: MODEL,
-    code,
-    ratio: humanize(mix.bad / mix.all),
-    usual,
-    cause: main.id,
-    causeShare: humanize((mix.bad - minor(mix.bad)) / mix.bad),
-    advice: adviceLine(main),
-    query: `var-provider=${PROVIDER}&var-model=${encodeURIComponent(MODEL)}&var-code=${code}`,
-  };
-}
-
-/** As Prometheus' humanizePercentage does: four significant digits. */
-export function humanize(ratio: number): string {
-  return `${Number((ratio * 100).toPrecision(4))}%`;
+function expected(
+  settings: MixinSettings,
+  rule: AlertRule,
+  { target, failure, mix, usual }: Expectation,
+): ExpectedAlert {
+  const kept = Object.entries(target).filter(([label]) => !settings.dropLabels.includes(label));
+  return expectedAlert(settings, rule, {
+    labels: { ...Object.fromEntries(kept), provider: PROVIDER, model: MODEL, code: failure.code },
+    value: mix.bad / mix.all,
+    cause: failure.main,
+    found: {
+      'provider_model_code_cause:llm_requests_per_requests:ratio_increase5m': (mix.bad - minor(mix.bad)) / mix.bad,
+      ...(usual !== undefined && { 'provider_model_code:llm_requests_per_requests:p90_ratio_increase5m': usual }),
+    },
+  });
 }

@@ -1,14 +1,15 @@
-import { targetAnnotations } from '../alerts.ts';
-import type { MixinSettings } from '../settings.ts';
+import type { AlertRule } from '../alert.ts';
+import type { MixinSettings } from '../settings/settings.ts';
+import { expectedAlert } from './expected-alert.ts';
 import { type ExpectedAlert, gaugeValues, type RuleTest, type Series } from './promtool.ts';
 import { targetLabels, ticksIn } from './target.ts';
 
 type Phases = Parameters<typeof gaugeValues>[0];
 const MARGIN = 3;
 
-export function targetDownTests(settings: MixinSettings): readonly RuleTest[] {
+export function targetDownTests(settings: MixinSettings, rule: AlertRule): readonly RuleTest[] {
   const labels = targetLabels(settings);
-  const down = ticksIn(settings, settings.targetDown.forSeconds) + MARGIN;
+  const down = ticksIn(settings, rule.forSeconds) + MARGIN;
   const up = (phases: Phases): Series => ({ name: 'up', labels, values: gaugeValues(phases) });
   const exporter = (phases: Phases): Series => ({
     name: 'llm_exporter_build_info',
@@ -16,16 +17,7 @@ export function targetDownTests(settings: MixinSettings): readonly RuleTest[] {
     values: gaugeValues(phases),
   });
   const forever = 20 + down + 40;
-  const firing: readonly ExpectedAlert[] = [
-    {
-      exp_labels: { ...labels, severity: 'warning', component: 'llm-exporter', signal: 'pipeline' },
-      exp_annotations: targetAnnotations(settings, {
-        job: labels.job,
-        instance: labels.instance,
-        query: `var-job=${labels.job}&var-instance=${encodeURIComponent(labels.instance)}`,
-      }),
-    },
-  ];
+  const firing: readonly ExpectedAlert[] = [expectedAlert(settings, rule, { labels, value: 0 })];
   return [
     {
       title: 'fires when a target that was an exporter stays down, and resolves when it is back',

@@ -1,6 +1,7 @@
-import type { MixinSettings } from '../settings.ts';
+import type { MixinSettings } from '../settings/settings.ts';
 
-export type TargetLabels = Readonly<Record<'cluster' | 'namespace' | 'job' | 'instance' | 'pod', string>>;
+type TargetLabel = 'cluster' | 'namespace' | 'job' | 'instance' | 'pod' | 'container' | 'node' | 'endpoint';
+export type TargetLabels = Readonly<Record<TargetLabel, string>>;
 
 /**
  * Labels that Prometheus puts on the series of a test: an exporter in Kubernetes, and whatever the pack's selector asks
@@ -14,8 +15,16 @@ export function targetLabels(settings: MixinSettings): TargetLabels {
     job: 'llm-exporter',
     instance: '10.0.0.1:9503',
     pod: 'gateway-0',
+    container: 'llm-exporter',
+    node: 'node-0',
+    endpoint: 'metrics',
     ...Object.fromEntries([...selected].map(([, label = '', value = '']) => [label, value])),
   };
+}
+
+/** What is left of a target's labels when instances are summed over. */
+export function keptLabels({ dropLabels }: MixinSettings, labels: TargetLabels): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(labels).filter(([label]) => !dropLabels.includes(label)));
 }
 
 /** How many evaluations a time takes, rounded up. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parser } from '@prometheus-io/lezer-promql';
 import { renderPack } from '../../../src/mixin/pack.ts';
-import { defaultSettings } from '../../../src/mixin/settings.ts';
+import { defaultSettings } from '../../../src/mixin/settings/settings.ts';
 import {
   type DashboardJson,
   dashboardQueries,
@@ -270,11 +270,17 @@ describe('each panel', () => {
 describe('numbers and links', () => {
   const find = (title: string) =>
     dashboards.flatMap(({ dashboard }) => panelsOf(dashboard)).find((panel) => panel.title === title);
-  const { spike503, spike504, slo } = defaultSettings;
+  const { thresholds, slo } = defaultSettings;
 
   test('the lines drawn are the thresholds of the alerts', () => {
-    const expected = [spike503, spike504]
-      .flatMap(({ warning, critical }) => [warning.ratio, critical.ratio])
+    const { LLMApi503Spike, LLMApi503SpikeSevere, LLMApi504Spike } = thresholds;
+    const expected = [
+      LLMApi503Spike.warning,
+      LLMApi503SpikeSevere.critical,
+      LLMApi504Spike.warning,
+      LLMApi504Spike.critical,
+    ]
+      .map(({ share }) => share)
       .sort((a, b) => a - b);
     for (const title of ['Share of alerted codes by model', 'Share of alerted codes and usual level']) {
       assert.deepEqual(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { formatDuration } from '../../../src/mixin/duration.ts';
+import { formatDuration } from '../../../src/mixin/settings/duration.ts';
 
 describe('formatDuration', () => {
   for (const [seconds, text] of [

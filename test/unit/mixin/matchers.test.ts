@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isMatchers } from '../../../src/mixin/promql.ts';
+import { isMatchers } from '../../../src/mixin/settings/matchers.ts';
 
 const RIGHT = [
   '',

@@ -2,15 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadCatalogue } from '../../../src/classify/catalogue.ts';
 import { failureCauses } from '../../../src/mixin/causes.ts';
-import { recorded } from '../../../src/mixin/recorded.ts';
-import { availabilityRecordings, objectiveRecordings } from '../../../src/mixin/recording.ts';
-import { defaultSettings } from '../../../src/mixin/settings.ts';
+import { ruleGroups } from '../../../src/mixin/entries.ts';
+import { recorded } from '../../../src/mixin/recording/recorded.ts';
+import { defaultSettings } from '../../../src/mixin/settings/settings.ts';
+import { OPTIONAL_ALERTS } from '../../../src/mixin/settings/thresholds.ts';
 
 const { causes } = loadCatalogue();
-const rules = [
-  ...availabilityRecordings(defaultSettings),
-  ...objectiveRecordings(defaultSettings, failureCauses(causes)),
-];
+const settings = { ...defaultSettings, optionalAlerts: OPTIONAL_ALERTS };
+const rules = ruleGroups({ settings, causes }).flatMap(({ recordings }) => recordings);
 
 describe('recording rules', () => {
   test('make exactly the series of the table', () => {

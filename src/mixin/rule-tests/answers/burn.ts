@@ -1,0 +1,282 @@
+import type { AlertRule, PackContext } from '../../alert.ts';
+import { causesNamed, failureCauses } from '../../causes.ts';
+import { objectiveSeconds } from '../../recording/objective.ts';
+import type { Flow } from '../../scenario/traffic.ts';
+import { type Burn, burnLimit } from '../../settings/burns.ts';
+import { expectedAlert } from '../expected-alert.ts';
+import { MARGIN, trafficTest } from '../lifecycle.ts';
+import type { ExpectedAlert, RuleTest, StillFiring } from '../promtool.ts';
+import { keptLabels, targetLabels, ticksIn } from '../target.ts';
+import { answerOf, firstPart, spread } from './share.ts';
+
+const PROVIDER = 'novita';
+export const BUSY = 10;
+/** Far above a limit, and no round number: a budget then lasts no whole second, which rounding could turn into the one before. */
+export const FAR_ABOVE = 1.9;
+const JUST_BELOW = 0.958;
+
+/** A rule on a burn and its numbers; those of one name are tested together, because one traffic may set off several. */
+export type BurnRule = readonly [rule: AlertRule, burn: Burn];
+
+/** A time of a story, in evaluations. */
+export interface Time {
+  readonly ticks: number;
+}
+
+/** What one model gets in each of the times: requests per second, and the part of them that fails. */
+export interface Course {
+  readonly provider?: string;
+  readonly model: string;
+  /** Failures of every kind that spends the budget, so that each is needed to pass a limit; else of one, which is cheaper. */
+  readonly kinds?: 'all';
+  readonly times: readonly (readonly [perSecond: number, failing: number])[];
+}
+
+function failuresOf({ causes }: PackContext, { kinds }: Course) {
+  const all = causesNamed(causes, failureCauses(causes)).map(answerOf);
+  return kinds === 'all' ? all : all.slice(0, 1);
+}
+
+export function flowsAt(context: PackContext, courses: readonly Course[], index: number): readonly Flow[] {
+  return courses.map((course) => {
+    const { provider = PROVIDER, model, times } = course;
+    const [perSecond, failing] = times[index] ?? [0, 0];
+    return { provider, model, perSecond, mix: spread(failuresOf(context, course), failing) };
+  });
+}
+
+function failingAt({ times }: Course, index: number): number {
+  return times[index]?.[1] ?? 0;
+}
+
+/** Sums of a course over the last so many evaluations until one of them, that included. */
+function sumsOf(context: PackContext, course: Course, span: Span) {
+  const every = context.settings.evaluationIntervalSeconds;
+  let [all, bad, from] = [0, 0, 0];
+  for (const [index, { ticks }] of span.times.entries()) {
+    const [perSecond, failing] = course.times[index] ?? [0, 0];
+    const within = Math.min(from + ticks, span.tick + 1) - Math.max(from, span.tick + 1 - span.ticks);
+    all += Math.max(0, within) * perSecond * every;
+    bad += Math.max(0, within) * perSecond * every * failing;
+    from += ticks;
+  }
+  return { all, bad };
+}
+
+interface Span {
+  readonly times: readonly Time[];
+  readonly tick: number;
+  readonly ticks: number;
+}
+
+/** The alert of a rule on a course, when it fires at that evaluation. */
+export function burning(
+  context: PackContext,
+  [rule, burn]: BurnRule,
+  course: Course,
+  at: Pick<Span, 'times' | 'tick'>,
+): ExpectedAlert {
+  const { settings, causes } = context;
+  const inWindow = (window: Burn['long']) =>
+    sumsOf(context, course, { ...at, ticks: ticksIn(settings, objectiveSeconds(settings, window)) });
+  const { all, bad } = inWindow(burn.long);
+  const [main] = failureCauses(causes);
+  if (main === undefined) throw new Error('no cause spends the budget');
+  const causeWindow = burn.long === '1h' ? '1h' : '6h';
+  return expectedAlert(settings, rule, {
+    labels: {
+      ...keptLabels(settings, targetLabels(settings)),
+      provider: course.provider ?? PROVIDER,
+      model: course.model,
+    },
+    value: bad / all,
+    cause: causes[main],
+    found: {
+      [`provider_model_cause:llm_requests_failed:increase${causeWindow}` as const]:
+        inWindow(causeWindow).bad * firstPart(failuresOf(context, course)),
+      [`provider_model:llm_error_budget_lifetime_seconds:increase${burn.long}` as const]:
+        ((all / bad) * 30 * 86_400 * burnLimit(settings, burn)) / burn.factor,
+    },
+  });
+}
+
+interface Ticks {
+  readonly long: number;
+  readonly short: number;
+  readonly wait: number;
+  readonly keep: number;
+}
+
+export function ticksOf({ settings }: PackContext, burn: Burn): Ticks {
+  return {
+    long: ticksIn(settings, objectiveSeconds(settings, burn.long)),
+    short: ticksIn(settings, objectiveSeconds(settings, burn.short)),
+    wait: ticksIn(settings, burn.forSeconds),
+    keep: ticksIn(settings, burn.keepFiringSeconds),
+  };
+}
+
+/** The limit, and the failures that a share must be made of; from the first request on, as no window need be full. */
+export function edges(context: PackContext, rules: readonly BurnRule[], [, burn]: BurnRule): readonly RuleTest[] {
+  const { settings } = context;
+  const limit = burnLimit(settings, burn);
+  const { wait } = ticksOf(context, burn);
+  const ticks = 3 * wait + 20;
+  const times = [{ ticks: MARGIN }, { ticks }];
+  const tick = MARGIN + ticks - 1;
+  const perSecond = (bad: number, within: number) =>
+    bad / within / settings.evaluationIntervalSeconds / (FAR_ABOVE * limit);
+  const course = (model: string, rate: number, failing: number): Course => ({
+    model,
+    times: [
+      [0, failing],
+      [rate, failing],
+    ],
+  });
+  const test = (
+    title: string,
+    courses: readonly Course[],
+    fires: (course: Course, exceeds: boolean) => boolean,
+  ): RuleTest =>
+    trafficTest(settings, {
+      title,
+      parts: times.map((time, index) => ({ ...time, flows: [...flowsAt(context, courses, index), CLIENTS] })),
+      checks: [
+        { tick: MARGIN + wait - 2, firing: [] },
+        {
+          tick,
+          firing: courses.flatMap((one) =>
+            rules
+              .filter(([, of]) => fires(one, failingAt(one, 1) > burnLimit(settings, of)))
+              .map((rule) => burning(context, rule, one, { times, tick })),
+          ),
+        },
+      ],
+    });
+  const never = burn.severity === 'critical' ? settings.neverCriticalModels : [];
+  return [
+    test(
+      `fires just above ${burn.factor} times the budget and above ${burn.minBad} failures`,
+      [
+        { ...course('share', BUSY, 1.04 * limit), kinds: 'all' },
+        // Few enough that the failures are enough only when `for` has just time to pass.
+        course('bad', perSecond(1.02 * burn.minBad, ticks - wait - MARGIN), FAR_ABOVE * limit),
+        ...never.map((model) => course(model, BUSY, 2 * limit)),
+      ],
+      ({ model }, exceeds) => exceeds && !never.includes(model),
+    ),
+    test(
+      `stays quiet just below ${burn.factor} times the budget and below ${burn.minBad} failures`,
+      [
+        course('share', BUSY, JUST_BELOW * limit),
+        course('bad', perSecond(JUST_BELOW * burn.minBad, ticks), FAR_ABOVE * limit),
+      ],
+      // The milder rule of the same name may well fire.
+      ({ model }, exceeds) => exceeds && model === 'share',
+    ),
+  ];
+}
+
+/** What callers do wrong spends nothing. */
+const CLIENTS: Flow = {
+  model: 'clients',
+  perSecond: BUSY,
+  mix: {
+    '400 invalid_request': 0.3,
+    '401 auth_invalid_key': 0.2,
+    '429 rate_limit_rpm': 0.2,
+    '499 client_aborted': 0.1,
+    '504 gateway_timeout_long_generation': 0.1,
+  },
+};
+
+/** Health for a long window, twice the limit until it fires, health again: both windows and both times show. */
+export function life(context: PackContext, rules: readonly BurnRule[], [rule, burn]: BurnRule): RuleTest {
+  const { settings } = context;
+  const failing = 2 * burnLimit(settings, burn);
+  const { long, short, wait, keep } = ticksOf(context, burn);
+  const onset = long + MARGIN;
+  const fires = onset + Math.ceil(long / 2) + wait;
+  const end = fires + MARGIN + 1;
+  const ends = end + Math.floor(short / 2);
+  const gone = Math.max(
+    ...rules.map(([, one]) => {
+      const times = ticksOf(context, one);
+      return end + Math.ceil(times.short * (1 - burnLimit(settings, one) / failing)) + times.keep;
+    }),
+  );
+  const courses: readonly Course[] = [
+    {
+      model: 'm',
+      times: [
+        [BUSY, 0],
+        [BUSY, failing],
+        [BUSY, 0],
+      ],
+    },
+  ];
+  const parts = [{ ticks: onset }, { ticks: end - onset }, { ticks: gone + 2 * MARGIN - end }];
+  const state = (tick: number, not?: true): StillFiring => ({
+    tick,
+    severity: settings.severityNames[burn.severity],
+    labels: rule.extraLabels ?? {},
+    ...(not && { not }),
+  });
+  return trafficTest(settings, {
+    title: `fires when half of ${burn.long} is at twice its limit, ends with ${burn.short}, and resolves`,
+    parts: parts.map((part, index) => ({ ...part, flows: flowsAt(context, courses, index) })),
+    checks: [
+      { tick: onset, firing: [] },
+      { tick: gone + MARGIN, firing: [] },
+    ],
+    ...(!settings.burnIn && {
+      stillFiring: [
+        state(fires - 3, true),
+        state(fires + MARGIN),
+        state(ends + keep - 2),
+        ...(rules.length > 1 ? [state(ends + keep + MARGIN, true)] : []),
+      ],
+    }),
+  });
+}
+
+/** The short window alone decides: errors that go on just above the limit, and just below it; and the end of both. */
+export function ebb(context: PackContext, rules: readonly BurnRule[], [, burn]: BurnRule): RuleTest {
+  const { settings } = context;
+  const limit = burnLimit(settings, burn);
+  const { short, wait, keep } = ticksOf(context, burn);
+  const over = Math.max(...rules.map(([, of]) => ticksOf(context, of).short)) + keep + MARGIN;
+  const times = [
+    { ticks: MARGIN },
+    { ticks: 2 * short + 2 * wait },
+    { ticks: short + keep + 2 * MARGIN },
+    { ticks: over },
+  ];
+  const end = times.reduce((sum, { ticks }) => sum + ticks, 0) - 1;
+  const tick = end - over;
+  const course = (model: string, near: number): Course => ({
+    model,
+    times: [
+      [0, FAR_ABOVE * limit],
+      [BUSY, FAR_ABOVE * limit],
+      [BUSY, near * limit],
+      [BUSY, 0],
+    ],
+  });
+  const courses = [course('above', 1.04), course('below', JUST_BELOW)];
+  return trafficTest(settings, {
+    title: `ends when ${burn.short} are below its limit, whatever ${burn.long} say`,
+    parts: times.map((time, index) => ({ ...time, flows: flowsAt(context, courses, index) })),
+    checks: [
+      {
+        tick,
+        firing: courses.flatMap((one) =>
+          rules
+            .filter(([, of]) => failingAt(one, 2) > burnLimit(settings, of))
+            .map((rule) => burning(context, rule, one, { times, tick })),
+        ),
+      },
+      { tick: end, firing: [] },
+    ],
+  });
+}
