@@ -5,7 +5,16 @@ import { ProblemError } from '../problem.ts';
 import { cacheFolder, unpackDebianPackage } from './program/debian-package.ts';
 
 /** Programs beside ours that the demo and the tests run. */
-export const PROGRAMS = ['promtool', 'prometheus', 'alertmanager', 'amtool', 'nginx', 'haproxy', 'mtail', 'vmalert'] as const;
+export const PROGRAMS = [
+  'promtool',
+  'prometheus',
+  'alertmanager',
+  'amtool',
+  'nginx',
+  'haproxy',
+  'mtail',
+  'vmalert',
+] as const;
 export type ProgramName = (typeof PROGRAMS)[number];
 
 /** Where Debian ships a program, and under which names it may be on PATH. */

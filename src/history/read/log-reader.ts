@@ -1,4 +1,5 @@
 import type { LineConfig } from '../../config/schema.ts';
+import { eachEvent } from '../../event/event-batch.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
 import type { SourceSink } from '../../event/sink.ts';
 import { configuredParser } from '../../input/configured-parser.ts';
@@ -85,16 +86,17 @@ function finish(intake: Intake, { fault }: LogBytes, tally: Tally): void {
 
 /** What a followed file tells a recorder, told to a tally; what a past log has no use for is ignored. */
 function tallySink(tally: Tally, take: (event: RequestEvent) => void): SourceSink {
+  const onEvent = (event: RequestEvent) => {
+    tally.events += 1;
+    if (Number.isNaN(event.timeMs)) count(tally.leftOut, 'no_time');
+    else take(copyOf(event));
+  };
   return {
     read(_bytes, lines) {
       tally.lines += lines;
     },
-    event(event) {
-      tally.events += 1;
-      // A copy: the parser uses its event again for the next line.
-      if (Number.isNaN(event.timeMs)) count(tally.leftOut, 'no_time');
-      else take({ ...event });
-    },
+    event: onEvent,
+    batch: (batch) => eachEvent(batch, onEvent),
     filtered() {
       tally.filtered += 1;
     },
@@ -104,6 +106,11 @@ function tallySink(tally: Tally, take: (event: RequestEvent) => void): SourceSin
     status() {},
     close() {},
   };
+}
+
+/** The parser uses its event, and the tokens in it, again for the next line. */
+function copyOf(event: RequestEvent): RequestEvent {
+  return event.tokens === undefined ? { ...event } : { ...event, tokens: { ...event.tokens } };
 }
 
 function createOrderWatch(tally: Tally, onEvent: (event: RequestEvent) => boolean) {

@@ -108,6 +108,20 @@ test('says that lines without a time have no place', async (t) => {
   );
 });
 
+test('each line keeps the tokens of its own', async (t) => {
+  const file = join(await tempDir(t), 'tokens.log');
+  const told = Array.from({ length: 200 }, (_, at) => at + 1);
+  const lines = told.map((tokens) => {
+    const time = new Date(START + tokens * 1000).toISOString();
+    return JSON.stringify({ time, uri: '/v1/chat/completions', status: 200, model: 'm', prompt_tokens: tokens });
+  });
+  await writeFile(file, `${lines.join('\n')}\n`);
+  const logs = await findLogs([file], { provider: 'p' });
+  const read: unknown[] = [];
+  for await (const batch of mergedEvents({ logs, tallies: [] })) read.push(...batch.map(({ tokens }) => tokens?.input));
+  assert.deepEqual(read, told);
+});
+
 test('a log of two names is counted once', async (t) => {
   const folder = await tempDir(t);
   const file = join(folder, 'a.log');
