@@ -29,7 +29,9 @@ function pairsOf(rules: readonly AlertRule[]): readonly Pair[] {
   const order = ['info', 'warning', 'critical'];
   const levels = rules.flatMap((source) =>
     rules
-      .filter(({ alert, severity }) => alert === source.alert && order.indexOf(severity) < order.indexOf(source.severity))
+      .filter(
+        ({ alert, severity }) => alert === source.alert && order.indexOf(severity) < order.indexOf(source.severity),
+      )
       .map((target) => ({ source, target })),
   );
   const table = INHIBITIONS.flatMap(({ source: name, severity, targets }) =>
