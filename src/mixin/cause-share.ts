@@ -62,28 +62,25 @@ export function modelsLeftOut(settings: MixinSettings, alert: CauseShare, severi
   return [...(alert.notModels ?? []), ...never];
 }
 
+const ANSWERS = 'provider_model_code_cause:llm_requests:increase5m';
+
 /** Models are left out where the guards do not repeat it: one filter is enough. */
 function shareOf({ counts }: CauseShare, notModels: readonly string[], { minTotal }: ShareLevel) {
   const series = selectors('');
   const model = { none: notModels };
-  const ofBad = minTotal === undefined ? {} : { model };
-  const recorded = (matchers: object) =>
-    series.recorded('provider_model_code_cause:llm_requests:increase5m', { ...matchers, ...ofBad });
+  const [ofBad, ofAll] = minTotal === undefined ? [{}, { model }] : [{ model }, {}];
   const bad: Query<'provider' | 'model' | 'code'> =
     'code' in counts
-      ? sumWithout(recorded({ code: { any: counts.code } }), [], ['cause'])
-      : sumWithout(recorded({ cause: { any: counts.cause } }), [], ['code', 'cause']);
-  return {
-    bad,
-    all: series.recorded('provider_model:llm_requests:increase5m', minTotal === undefined ? { model } : {}),
-  };
+      ? sumWithout(series.recorded(ANSWERS, { code: { any: counts.code }, ...ofBad }), [], ['cause'])
+      : sumWithout(series.recorded(ANSWERS, { cause: { any: counts.cause }, ...ofBad }), [], ['code', 'cause']);
+  return { bad, all: sumWithout(series.recorded(ANSWERS, ofAll), [], ['code', 'cause']) };
 }
 
 function causeShareTexts({ settings, causes }: PackContext, alert: CauseShare, facts: Facts): AlertTexts {
   const { counts, summary, did } = alert;
   const byCode = 'code' in counts;
   const source: CauseSource = {
-    name: 'provider_model_code_cause:llm_requests:increase5m',
+    name: ANSWERS,
     by: byCode ? ['provider', 'model', 'code'] : ['provider', 'model'],
     ...(!byCode && { only: { cause: counts.cause } }),
   };

@@ -65,7 +65,11 @@ export function newStateDir(): string {
 export async function startExporter(
   t: TestContext,
   args: readonly string[],
-  { stateDir = newStateDir(), ...options }: CliOptions & { readonly stateDir?: string | undefined } = {},
+  {
+    stateDir = newStateDir(),
+    startsWithinMs = START_DEADLINE_MS,
+    ...options
+  }: CliOptions & { readonly stateDir?: string | undefined; readonly startsWithinMs?: number } = {},
 ): Promise<ExporterProcess> {
   const ports = ['--web.listen-address=127.0.0.1:0', '--proxy.listen-address=127.0.0.1:0'];
   const proxied = args.some((arg) => arg.startsWith('--upstream') || arg.startsWith('--config.file'));
@@ -79,7 +83,7 @@ export async function startExporter(
       const found = new RegExp(`msg="${message}" address=(\\S+)`).exec(run.stderr())?.[1];
       assert.ok(found, `no "${message}" in: ${run.stderr()}`);
       return found;
-    }, START_DEADLINE_MS);
+    }, startsWithinMs);
   const webUrl = (await address('metrics are served')).replace('/metrics', '');
   const proxyUrl = proxied ? await address('proxy is listening') : '';
   return { ...run, webUrl, proxyUrl, scrape: () => scrape(webUrl) };

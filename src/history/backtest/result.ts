@@ -1,6 +1,7 @@
 import type { Labels } from '../engine/labels.ts';
 import type { Period } from '../engine/period.ts';
-import type { AlertEpisode, Judged, Judgement } from '../judge/judge.ts';
+import type { AlertEpisode } from '../judge/alert-states.ts';
+import type { Judged, Judgement } from '../judge/judge.ts';
 import type { FailedRule } from '../judge/recordings.ts';
 import type { Total } from '../read/tally.ts';
 import type { AlertingRule } from '../rules/rule-file.ts';

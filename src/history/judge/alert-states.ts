@@ -1,3 +1,5 @@
+import type { Labels } from '../engine/labels.ts';
+
 /** One time that an alert was active for one set of labels. */
 export interface Episode {
   /** The first evaluation that found it. */
@@ -8,6 +10,11 @@ export interface Episode {
   readonly endMs: number | undefined;
   /** The value furthest beyond the threshold. */
   readonly peak: number;
+}
+
+/** One of an alert, with the labels it was for. */
+export interface AlertEpisode extends Episode {
+  readonly labels: Labels;
 }
 
 export interface StateOptions {

@@ -1,7 +1,7 @@
 import type { Range } from '../engine/engine.ts';
 import { STALE, type WrittenSeries } from '../engine/remote-write.ts';
 import type { AlertingRule } from '../rules/rule-file.ts';
-import type { AlertEpisode } from './judge.ts';
+import type { AlertEpisode } from './alert-states.ts';
 
 /** What Prometheus records of its own alerts, for rules that hold back where another alert fires. */
 export const ALERTS = 'ALERTS';

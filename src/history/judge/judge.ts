@@ -4,15 +4,10 @@ import { identity } from '../engine/labels.ts';
 import type { Period } from '../engine/period.ts';
 import { evaluations } from '../engine/period.ts';
 import type { AlertingRule } from '../rules/rule-file.ts';
-import { type Episode, episodesOf } from './alert-states.ts';
+import { type AlertEpisode, episodesOf } from './alert-states.ts';
 import { ALERTS, alertsSeries } from './alerts-series.ts';
 import { findThreshold } from './threshold.ts';
 import { type Tunable, tune } from './tuning.ts';
-
-/** One time that an alert was pending or firing. */
-export interface AlertEpisode extends Episode {
-  readonly labels: Labels;
-}
 
 /** What the past says of one alert. */
 export type Judgement = Judged | NotJudged;

@@ -20,13 +20,13 @@ export function authAlerts(context: PackContext): readonly AlertEntry[] {
 }
 
 const UPSTREAM_CAUSES = ['gateway_credentials_invalid', ...AUTH_CAUSES] as const;
-const REFUSED = 'provider_model_code_cause:llm_requests:increase5m';
+const ANSWERS = 'provider_model_code_cause:llm_requests:increase5m';
 
 function upstreamRule({ settings, causes }: PackContext): AlertRule {
   const { share, allShare, minBad, minBefore, rememberSeconds, forSeconds, keepFiringSeconds } =
     settings.thresholds.LLMUpstreamAuthFailing.critical;
   const window = scaled(settings, settings.windowSeconds.warning);
-  const source: CauseSource = { name: REFUSED, by: ['provider', 'model'], only: { cause: UPSTREAM_CAUSES } };
+  const source: CauseSource = { name: ANSWERS, by: ['provider', 'model'], only: { cause: UPSTREAM_CAUSES } };
   return {
     alert: 'LLMUpstreamAuthFailing',
     severity: 'critical',
@@ -56,10 +56,10 @@ function upstreamRule({ settings, causes }: PackContext): AlertRule {
 function upstreamExpression(settings: MixinSettings): Query<'provider' | 'model'> {
   const { share, allShare, minBad, minBefore, rememberSeconds } = settings.thresholds.LLMUpstreamAuthFailing.critical;
   const series = selectors('');
-  const all = series.recorded('provider_model:llm_requests:increase5m');
-  const gateway = sumWithout(series.recorded(REFUSED, { cause: 'gateway_credentials_invalid' }), [], ['code', 'cause']);
-  const anyKey = sumWithout(series.recorded(REFUSED, { cause: { any: AUTH_CAUSES } }), [], ['code', 'cause']);
-  const good = series.recorded('provider_model:llm_requests_succeeded:increase5m');
+  const all = sumWithout(series.recorded(ANSWERS), [], ['code', 'cause']);
+  const gateway = sumWithout(series.recorded(ANSWERS, { cause: 'gateway_credentials_invalid' }), [], ['code', 'cause']);
+  const anyKey = sumWithout(series.recorded(ANSWERS, { cause: { any: AUTH_CAUSES } }), [], ['code', 'cause']);
+  const good = sumWithout(series.recorded(ANSWERS, { cause: 'none' }), [], ['code', 'cause']);
   const before = series.recorded('provider_model:llm_requests_succeeded:increase1h');
   const firing = series.alerts('firing', { alertname: 'LLMUpstreamAuthFailing' });
   const same = [...settings.identityLabels, 'provider', 'model'].join(', ');
@@ -78,7 +78,7 @@ function clientRule({ settings, causes }: PackContext): AlertRule {
   const refused = series.recorded('provider:llm_requests_unauthorized:increase10m');
   const usual = series.recorded('provider:llm_requests_unauthorized:p90_increase10m');
   const window = scaled(settings, windowSeconds);
-  const source: CauseSource = { name: REFUSED, by: ['provider'], only: { cause: AUTH_CAUSES } };
+  const source: CauseSource = { name: ANSWERS, by: ['provider'], only: { cause: AUTH_CAUSES } };
   const usualSource: CauseSource = { name: 'provider:llm_requests_unauthorized:p90_increase10m', by: ['provider'] };
   return {
     alert: 'LLMClientAuthBurst',

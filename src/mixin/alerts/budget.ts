@@ -41,14 +41,21 @@ export function slowBurnAlerts(context: PackContext): readonly AlertEntry[] {
 /** The value of the result is the share that failed in the long window. */
 function burnExpression(settings: MixinSettings, burn: Burn): Query<'provider' | 'model'> {
   const series = selectors('');
-  const { long, short, factor, minBad, severity } = burn;
-  const model = { none: severity === 'critical' ? settings.neverCriticalModels : [] };
+  const { long, factor, minBad } = burn;
   const bad = series.recorded(`provider_model:llm_requests_failed:increase${long}`);
-  const badNow = series.recorded(`provider_model:llm_requests_failed:increase${short}`, { model });
   const all = series.recorded(`provider_model:llm_requests:increase${long}`);
-  const allNow = series.recorded(`provider_model:llm_requests:increase${short}`);
   const limit = `${factor} * ${errorBudget(settings)}`;
-  return promql`${bad} / (${all} > 0) > ${limit}\nand ${badNow} / (${allNow} > 0) > ${limit}\nand ${bad} >= ${minBad}`;
+  return promql`${bad} / (${all} > 0) > ${limit}\nand ${failingNow(settings, burn)} > ${limit}\nand ${bad} >= ${minBad}`;
+}
+
+/** The share of the short window, without the models that never page. */
+function failingNow(settings: MixinSettings, { short, severity }: Burn): Query<'provider' | 'model'> {
+  const series = selectors('');
+  const model = { none: severity === 'critical' ? settings.neverCriticalModels : [] };
+  if (short === '5m')
+    return series.recorded('provider_model:llm_requests_failed_per_requests:ratio_increase5m', { model });
+  const bad = series.recorded(`provider_model:llm_requests_failed:increase${short}`, { model });
+  return promql`${bad} / (${series.recorded(`provider_model:llm_requests:increase${short}`)} > 0)`;
 }
 
 /** Pages about what spends the budget, too. Each says more than a burn does. */

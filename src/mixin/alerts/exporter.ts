@@ -12,6 +12,7 @@ import {
 } from '../promql.ts';
 import { exporterTests, SLOW_TESTS_SECONDS } from '../rule-tests/pipeline/exporter-tests.ts';
 import { exporterPages } from '../runbooks/exporter.ts';
+import { EXPORTER_ALERTS } from '../settings/pipeline-thresholds.ts';
 import { type MixinSettings, scaled } from '../settings/settings.ts';
 import { selfInconsistent } from './self-check.ts';
 
@@ -43,17 +44,6 @@ export function exporterAlerts(context: PackContext): readonly AlertEntry[] {
     ...(name === 'LLMExporterVanished' && { testIntervalSeconds: SLOW_TESTS_SECONDS }),
   }));
 }
-
-export const EXPORTER_ALERTS = [
-  'LLMExporterVanished',
-  'LLMConfigReloadFailed',
-  'LLMExporterBackpressure',
-  'LLMStateNotWritten',
-  'LLMSelfInconsistent',
-  'LLMRulesNotEvaluating',
-  'LLMWatchdog',
-] as const;
-export type ExporterAlert = (typeof EXPORTER_ALERTS)[number];
 
 function vanished(settings: MixinSettings): AlertRule {
   const { rememberSeconds, forSeconds } = settings.thresholds.LLMExporterVanished.critical;

@@ -2,16 +2,9 @@ import type { AlertEntry, AlertRule, PackContext } from '../alert.ts';
 import { increase, lastOverTime, maxWithout, promql, selectors, sumWithout } from '../promql.ts';
 import { ingestTests } from '../rule-tests/pipeline/ingest-tests.ts';
 import { ingestPages } from '../runbooks/ingest.ts';
+import { INGEST_ALERTS } from '../settings/pipeline-thresholds.ts';
 import { type MixinSettings, scaled } from '../settings/settings.ts';
 import { describeShare, shareAbove } from '../share.ts';
-
-export const INGEST_ALERTS = [
-  'LLMIngestLagging',
-  'LLMIngestStalled',
-  'LLMParseErrors',
-  'LLMSeriesLimitReached',
-] as const;
-export type IngestAlert = (typeof INGEST_ALERTS)[number];
 
 const EXPORTER = { component: 'llm-exporter', signal: 'pipeline' } as const;
 const OF_INSTANCE = { uid: 'llm-overview', variables: ['job', 'instance'] } as const;

@@ -16,25 +16,20 @@ export const AUTH_CAUSES = [
 export function causeRecordings({ settings }: PackContext): readonly RecordingRule[] {
   const series = selectors(settings.selector);
   const { windowSeconds, dropLabels } = settings;
-  const failed = series.counter('llm_requests_total', { cause: { none: ['none'] } });
-  const good = series.counter('llm_requests_total', { cause: 'none' });
+  const all = increase(series.counter('llm_requests_total'), scaled(settings, windowSeconds.warning));
   const { rememberSeconds } = settings.thresholds.LLMUpstreamAuthFailing.critical;
+  const good = increase(series.counter('llm_requests_total', { cause: 'none' }), scaled(settings, rememberSeconds));
   return [
     {
       record: 'provider_model_code_cause:llm_requests:increase5m',
-      expr: sumWithout(increase(failed, scaled(settings, windowSeconds.warning)), dropLabels, ['stream']),
-      why: 'All answers that are no success, by code and cause. Never filled with 0: an alert on what is absent does not fire.',
+      expr: sumWithout(all, dropLabels, ['stream']),
+      why: 'Answers by code and cause. All of them: shares of what another group records would be off by an evaluation.',
     },
-    ...(
-      [
-        ['provider_model:llm_requests_succeeded:increase5m', windowSeconds.warning],
-        ['provider_model:llm_requests_succeeded:increase1h', rememberSeconds],
-      ] as const
-    ).map(([record, seconds]) => ({
-      record,
-      expr: sumWithout(increase(good, scaled(settings, seconds)), dropLabels, ['code', 'cause', 'stream']),
+    {
+      record: 'provider_model:llm_requests_succeeded:increase1h',
+      expr: sumWithout(good, dropLabels, ['code', 'cause', 'stream']),
       why: 'Successes of a model: a key that is good gets some.',
-    })),
+    },
     ...unauthorizedRecordings({ settings }),
   ];
 }

@@ -41,10 +41,10 @@ export const BUDGET_PERIOD = `${BUDGET_PERIOD_SECONDS / DAY}d`;
 export function objectiveRecordings(context: PackContext): readonly RecordingRule[] {
   return [
     {
-      // Those it is compared with are recorded in another group, so no zeros here: no failures, no alert.
-      record: 'provider_model:llm_requests_failed:increase5m',
-      expr: failed(context, '5m'),
-      why: 'Answers that failed, over the short window of a fast burn: it ends soon after the errors do.',
+      // A ratio at once: all answers are recorded in another group, which may be one evaluation ahead or behind.
+      record: 'provider_model:llm_requests_failed_per_requests:ratio_increase5m',
+      expr: promql`${failed(context, '5m')}\n/\n(${answered(context, '5m')} > 0)`,
+      why: 'Share of the answers that failed, over the short window of a fast burn: it ends soon after the errors do.',
     },
     ...counts(context, '1h'),
     lifetime(context, '1h'),
@@ -63,13 +63,11 @@ export function slowObjectiveRecordings(context: PackContext): readonly Recordin
 
 /** All answers and those that failed, kept apart, because a mean of ratios would be wrong. */
 function counts(context: PackContext, window: Window): readonly RecordingRule[] {
-  const { settings } = context;
-  const all = increase(selectors(settings.selector).counter('llm_requests_total'), objectiveWindow(settings, window));
   const recordedAll = selectors('').recorded(`provider_model:llm_requests:increase${window}`);
   return [
     {
       record: `provider_model:llm_requests:increase${window}`,
-      expr: sumWithout(all, settings.dropLabels, ['code', 'cause', 'stream']),
+      expr: answered(context, window),
       why: `All answers of a model over ${window}.`,
     },
     {
@@ -78,6 +76,11 @@ function counts(context: PackContext, window: Window): readonly RecordingRule[] 
       why: "Those that failed through the provider or the platform: a caller's own fault does not spend the budget.",
     },
   ];
+}
+
+function answered({ settings }: PackContext, window: Window | '5m'): Query<'provider' | 'model'> {
+  const all = increase(selectors(settings.selector).counter('llm_requests_total'), objectiveWindow(settings, window));
+  return sumWithout(all, settings.dropLabels, ['code', 'cause', 'stream']);
 }
 
 function failed(context: PackContext, window: Window | '5m'): Query<'provider' | 'model'> {

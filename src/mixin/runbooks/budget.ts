@@ -29,7 +29,9 @@ function commonPage(context: PackContext, burn: Burn) {
     cause: { any: failureCauses(causes) },
   });
   const ratio = (window: typeof long | typeof short) =>
-    promql`${recorded.recorded(`provider_model:llm_requests_failed:increase${window}`)} / (${recorded.recorded(`provider_model:llm_requests:increase${window}`)} > 0)`;
+    window === '5m'
+      ? recorded.recorded('provider_model:llm_requests_failed_per_requests:ratio_increase5m')
+      : promql`${recorded.recorded(`provider_model:llm_requests_failed:increase${window}`)} / (${recorded.recorded(`provider_model:llm_requests:increase${window}`)} > 0)`;
   return {
     confirm: [
       {

@@ -1,7 +1,7 @@
 import type { PackContext } from '../alert.ts';
-import type { ExporterAlert } from '../alerts/exporter.ts';
 import { increase, promql, type Query, rate, selectors, sumBy } from '../promql.ts';
 import type { RunbookPage } from '../runbook.ts';
+import type { ExporterAlert } from '../settings/pipeline-thresholds.ts';
 import { type MixinSettings, scaled } from '../settings/settings.ts';
 import { selfInconsistentPage } from './self-check.ts';
 

@@ -1,7 +1,7 @@
 import type { PackContext } from '../alert.ts';
-import type { IngestAlert } from '../alerts/ingest.ts';
 import { increase, promql, rate, selectors, sumBy } from '../promql.ts';
 import type { RunbookPage } from '../runbook.ts';
+import type { IngestAlert } from '../settings/pipeline-thresholds.ts';
 import { type MixinSettings, scaled } from '../settings/settings.ts';
 import { describeShare, percent } from '../share.ts';
 

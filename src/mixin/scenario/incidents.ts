@@ -194,10 +194,7 @@ export const INCIDENTS: readonly Scenario[] = [
     moments: [
       {
         seconds: HOUR + 15 * MINUTE,
-        firing: [
-          { alert: 'LLMIngestLagging', severity: 'warning', labels: SOURCE },
-          { alert: 'LLMIngestStalled', severity: 'critical', labels: SOURCE },
-        ],
+        firing: [{ alert: 'LLMIngestStalled', severity: 'critical', labels: SOURCE }],
       },
       { seconds: HOUR + 48 * MINUTE, firing: [] },
     ],

@@ -71,3 +71,23 @@ export const pipelineThresholds = {
     none: { forSeconds: MINUTE },
   },
 } as const;
+
+/** Those about the exporter itself, but for LLMExporterTargetDown, and those about what it reads; in the order of their rules. */
+export const EXPORTER_ALERTS = [
+  'LLMExporterVanished',
+  'LLMConfigReloadFailed',
+  'LLMExporterBackpressure',
+  'LLMStateNotWritten',
+  'LLMSelfInconsistent',
+  'LLMRulesNotEvaluating',
+  'LLMWatchdog',
+] as const satisfies readonly (keyof typeof pipelineThresholds)[];
+export type ExporterAlert = (typeof EXPORTER_ALERTS)[number];
+
+export const INGEST_ALERTS = [
+  'LLMIngestLagging',
+  'LLMIngestStalled',
+  'LLMParseErrors',
+  'LLMSeriesLimitReached',
+] as const satisfies readonly (keyof typeof pipelineThresholds)[];
+export type IngestAlert = (typeof INGEST_ALERTS)[number];

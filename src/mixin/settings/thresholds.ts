@@ -188,7 +188,8 @@ export const defaultThresholds = {
   LLMMidStreamFailures: {
     // HTTP says 200, so no alert on status codes sees it. What the caller has got is cut off.
     warning: { share: 0.02, minBad: 5, minTotal: 20, forSeconds: 5 * MINUTE, keepFiringSeconds: 10 * MINUTE },
-    critical: { share: 0.2, minBad: 10, minTotal: 20, forSeconds: 2 * MINUTE, keepFiringSeconds: 20 * MINUTE },
+    // Waits no longer than the spikes: the fast burn, which it mutes, needs no history with a new model, and would be sent before it.
+    critical: { share: 0.2, minBad: 10, minTotal: 20, forSeconds: MINUTE, keepFiringSeconds: 20 * MINUTE },
   },
   LLMRetryStorm: {
     // Tries per request. The proxy's budget bounds them: 1.2 at its default, 2 at its highest, and 10 retries a minute that are free, which
@@ -200,7 +201,8 @@ export const defaultThresholds = {
       failedShare: 0.2,
       minTotal: 200,
       forSeconds: 5 * MINUTE,
-      keepFiringSeconds: 20 * MINUTE,
+      // Gone, window included, before the spikes that mute it.
+      keepFiringSeconds: 15 * MINUTE,
     },
   },
   LLMRetryBudgetExhausted: {

@@ -39,7 +39,9 @@ export function slowBurnTests(given: PackContext, rules: readonly AlertRule[]): 
   const [day, days] = all;
   const tests = [
     ...all.flatMap((one) => edges(context, all, one)),
-    ...(day === undefined || days === undefined ? [] : [life(context, all, day), ebb(context, all, days)]),
+    ...(day === undefined || days === undefined
+      ? []
+      : [life(context, all, day), life(context, all, days, 'not filled')]),
     healthy(context),
     ABSENT,
   ];

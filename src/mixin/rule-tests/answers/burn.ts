@@ -190,53 +190,73 @@ const CLIENTS: Flow = {
   },
 };
 
-/** Health for a long window, twice the limit until it fires, health again: both windows and both times show. */
-export function life(context: PackContext, rules: readonly BurnRule[], [rule, burn]: BurnRule): RuleTest {
+/**
+ * Health for a long window, twice the limit until it fires, health again: both windows and both times show. A window that is
+ * too long for a test is not filled; then it fires when there was as much illness as health.
+ */
+export function life(
+  context: PackContext,
+  rules: readonly BurnRule[],
+  one: BurnRule,
+  filled: 'filled' | 'not filled' = 'filled',
+): RuleTest {
   const { settings } = context;
-  const failing = 2 * burnLimit(settings, burn);
-  const { long, short, wait, keep } = ticksOf(context, burn);
-  const onset = long + MARGIN;
-  const fires = onset + Math.ceil(long / 2) + wait;
-  const end = fires + MARGIN + 1;
-  const ends = end + Math.floor(short / 2);
-  const gone = Math.max(
-    ...rules.map(([, one]) => {
-      const times = ticksOf(context, one);
-      return end + Math.ceil(times.short * (1 - burnLimit(settings, one) / failing)) + times.keep;
-    }),
-  );
-  const courses: readonly Course[] = [
-    {
-      model: 'm',
-      times: [
-        [BUSY, 0],
-        [BUSY, failing],
-        [BUSY, 0],
-      ],
-    },
-  ];
-  const parts = [{ ticks: onset }, { ticks: end - onset }, { ticks: gone + 2 * MARGIN - end }];
+  const [rule, burn] = one;
+  const failing = FAR_ABOVE * burnLimit(settings, burn);
+  const { long, short, wait } = ticksOf(context, burn);
+  const isFilled = filled === 'filled';
+  const onset = (isFilled ? long : short) + MARGIN;
+  const passes = isFilled ? long / FAR_ABOVE : onset / (FAR_ABOVE - 1);
+  const fires = onset + Math.ceil(passes) + wait;
+  // Without a full window: so long that the short one ends first.
+  const end = fires + MARGIN + (isFilled ? 1 : short);
+  const [ends = end] = endsOf(context, [one], { failing, end });
+  const over = Math.max(...endsOf(context, rules, { failing, end })) + MARGIN;
+  const course: Course = {
+    model: 'm',
+    times: [
+      [BUSY, 0],
+      [BUSY, failing],
+      [BUSY, 0],
+    ],
+  };
+  const times = [{ ticks: onset }, { ticks: end - onset }, { ticks: over + MARGIN - end }];
   const state = (tick: number, not?: true): StillFiring => ({
     tick,
     severity: settings.severityNames[burn.severity],
     labels: rule.extraLabels ?? {},
     ...(not && { not }),
   });
+  // The sums of a full window depend on which Prometheus counts them.
+  const told = burning(context, one, course, { times, tick: end - 1 });
   return trafficTest(settings, {
-    title: `fires when half of ${burn.long} is at twice its limit, ends with ${burn.short}, and resolves`,
-    parts: parts.map((part, index) => ({ ...part, flows: flowsAt(context, courses, index) })),
+    title: `fires ${filled === 'filled' ? `with ${burn.long}` : 'as soon as there is enough'}, ends with ${burn.short}, and resolves`,
+    parts: times.map((time, index) => ({ ...time, flows: flowsAt(context, [course], index) })),
     checks: [
       { tick: onset, firing: [] },
-      { tick: gone + MARGIN, firing: [] },
+      ...(filled === 'filled' ? [] : [{ tick: end - 1, firing: [told] }]),
+      { tick: over, firing: [] },
     ],
     ...(!settings.burnIn && {
       stillFiring: [
         state(fires - 3, true),
         state(fires + MARGIN),
-        state(ends + keep - 2),
-        ...(rules.length > 1 ? [state(ends + keep + MARGIN, true)] : []),
+        state(ends - 3),
+        ...(rules.length > 1 ? [state(ends + MARGIN, true)] : []),
       ],
     }),
+  });
+}
+
+/** When each of the rules is over, when so many failed until some moment and none do from there on. */
+function endsOf(
+  context: PackContext,
+  rules: readonly BurnRule[],
+  { failing, end }: Readonly<Record<'failing' | 'end', number>>,
+): readonly number[] {
+  return rules.map(([, burn]) => {
+    const { short, keep } = ticksOf(context, burn);
+    return end + Math.ceil(short * (1 - burnLimit(context.settings, burn) / failing)) + keep;
   });
 }
 

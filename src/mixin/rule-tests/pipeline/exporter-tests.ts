@@ -1,6 +1,6 @@
 import type { AlertRule } from '../../alert.ts';
-import type { ExporterAlert } from '../../alerts/exporter.ts';
 import type { Condition, Extra } from '../../scenario/traffic.ts';
+import type { ExporterAlert } from '../../settings/pipeline-thresholds.ts';
 import type { MixinSettings } from '../../settings/settings.ts';
 import { expectedAlert } from '../expected-alert.ts';
 import { ABSENT, lifecycleTest, MARGIN, quietTest, trafficTest } from '../lifecycle.ts';

@@ -1,6 +1,6 @@
 import type { AlertRule } from '../../alert.ts';
-import type { IngestAlert } from '../../alerts/ingest.ts';
 import { type Extra, instanceLabels } from '../../scenario/traffic.ts';
+import type { IngestAlert } from '../../settings/pipeline-thresholds.ts';
 import type { MixinSettings } from '../../settings/settings.ts';
 import { ABSENT, quietTest } from '../lifecycle.ts';
 import type { RuleTest } from '../promtool.ts';

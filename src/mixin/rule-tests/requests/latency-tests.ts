@@ -123,6 +123,17 @@ function byLength(level: DurationLevel): readonly SlowModel[] {
       ],
     },
     {
+      name: 'model/longer',
+      p95: [calm, calm, calm, ill],
+      perWindow,
+      also: [
+        answers('model/longer', [100, 100]),
+        answers('model/longer', [100, 100]),
+        answers('model/longer', [100, 100]),
+        answers('model/longer', [100, 100 * longer]),
+      ],
+    },
+    {
       name: 'model/young-and-longer',
       p95: [undefined, undefined, calm, ill],
       perWindow,

@@ -1,4 +1,3 @@
-import { RETRY_DECISIONS } from '../../../event/sink.ts';
 import type { AlertRule, PackContext } from '../../alert.ts';
 import { GIVEN_UP } from '../../recording/top-causes.ts';
 import type { Extra, Flow } from '../../scenario/traffic.ts';
@@ -115,7 +114,6 @@ function exhaustedTests(context: PackContext, rule: AlertRule): readonly RuleTes
   const { forSeconds } = settings.thresholds.LLMRetryBudgetExhausted.warning;
   const ticks = ticksIn(settings, settings.windowSeconds.warning + forSeconds) + 2 * MARGIN;
   const mix = { all: 10, bad: 5 };
-  const others = RETRY_DECISIONS.filter((decision) => !isGivenUp(decision));
   const named = (decisions: readonly string[]): Omit<Part, 'ticks'> =>
     together(decisions.map((decision) => exhaustedUnderTest(context, rule, [decision]).traffic(decision, mix)));
   const subject = exhaustedUnderTest(context, rule);
@@ -135,13 +133,12 @@ function exhaustedTests(context: PackContext, rule: AlertRule): readonly RuleTes
         },
       ],
     }),
-    quietTest(settings, { title: `stays quiet on ${others.join(', ')}`, parts: [{ ...named(others), ticks }] }),
+    quietTest(settings, { title: `stays quiet on ${OTHERS.join(', ')}`, parts: [{ ...named(OTHERS), ticks }] }),
   ];
 }
 
-function isGivenUp(decision: string): boolean {
-  return GIVEN_UP.some((one) => one === decision);
-}
+/** Decisions that are no failure of the retries. */
+const OTHERS = ['retried', 'not_retryable'] as const;
 
 function exhaustedUnderTest(
   { settings, causes }: PackContext,
@@ -159,7 +156,7 @@ function exhaustedUnderTest(
       ),
     }),
     noise: {
-      notBad: RETRY_DECISIONS.filter((decision) => !isGivenUp(decision)).map((decision) => (model, perSecond) => ({
+      notBad: OTHERS.map((decision) => (model, perSecond) => ({
         extras: [retries({ model, decision, cause: 'model_overloaded' }, perSecond)],
       })),
     },
