@@ -6,6 +6,7 @@ import { proxySchema } from '../../../../../src/config/proxy/schema-proxy.ts';
 import { WorkerPool } from '../../../../../src/input/proxy/workers/pool.ts';
 import { createLog } from '../../../../../src/log.ts';
 import { createManualClock } from '../../../../support/manual-clock.ts';
+import { send } from '../../../../support/proxy.ts';
 import { createCounted } from '../../../../support/retrying-proxy.ts';
 import { openStreams, outcomes, patiently, startHeldApi } from '../../../../support/several-workers.ts';
 
@@ -82,6 +83,18 @@ test('when all have died, those that follow serve the same port', { timeout: 120
   const streams = await openStreams(port, 2);
   api.release();
   assert.deepEqual(await outcomes(streams), { whole: 2, cut: 0 });
+});
+
+test('a reload that comes while workers start holds for them', { timeout: 120_000 }, async (t) => {
+  const { pool, counted } = await createPool(t);
+  const { url } = await startHeldApi(t);
+  const listened = pool.listen(LOOPBACK);
+  const proxy = proxySchema.parse({ upstream: url, provider: 'other', workers: 2 });
+  pool.reconfigure({ proxy, gatewayTimeouts: {} });
+  const { port } = await listened;
+  for (const answer of await Promise.all([send(port), send(port), send(port)])) answer.resume();
+  const events = await patiently(() => counted.settled(3));
+  assert.deepEqual(new Set(events.map(({ provider, code }) => `${provider} ${code}`)), new Set(['other 200']));
 });
 
 test('one that dies while others have yet to listen is followed by another', { timeout: 120_000 }, async (t) => {
