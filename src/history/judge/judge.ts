@@ -1,5 +1,4 @@
 import { type Engine, EngineError, type RangeSeries } from '../engine/engine.ts';
-import type { Labels } from '../engine/labels.ts';
 import { identity } from '../engine/labels.ts';
 import type { Period } from '../engine/period.ts';
 import { evaluations } from '../engine/period.ts';

@@ -266,12 +266,7 @@ export function ebb(context: PackContext, rules: readonly BurnRule[], [, burn]: 
   const limit = burnLimit(settings, burn);
   const { short, wait, keep } = ticksOf(context, burn);
   const over = Math.max(...rules.map(([, of]) => ticksOf(context, of).short)) + keep + MARGIN;
-  const times = [
-    { ticks: MARGIN },
-    { ticks: 2 * short + 2 * wait },
-    { ticks: short + keep + 2 * MARGIN },
-    { ticks: over },
-  ];
+  const times = [MARGIN, 2 * (short + wait), short + keep + 2 * MARGIN, over].map((ticks) => ({ ticks }));
   const end = times.reduce((sum, { ticks }) => sum + ticks, 0) - 1;
   const tick = end - over;
   const course = (model: string, near: number): Course => ({
