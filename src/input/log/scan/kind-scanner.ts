@@ -79,14 +79,16 @@ function createShapeScanner(space: Space, times: { use(): void }, shapes: Shapes
   function look(at: number, limit: number, maxLineBytes: number): number {
     for (const [index, shape] of shapes.known.entries()) {
       const end = shape.follow(at);
-      if (end === -1 || end - at > maxLineBytes) continue;
+      if (end === -1) continue;
+      const newline = all.indexOf(LF, end);
+      if (newline - at > maxLineBytes) continue;
       shapes.prefer(index);
       const next = shape.teach() ? run(at, limit) : at;
       if (next > at) return next;
       // Looked at again, as another shape may have looked at it since.
       shape.follow(at);
       taken.result = shape.read();
-      return taken.result === undefined ? at : all.indexOf(LF, end) + 1;
+      return taken.result === undefined ? at : newline + 1;
     }
     return at;
   }

@@ -16,6 +16,7 @@ import { renderOpenMetrics } from '../../../../src/metrics/exposition.ts';
 import { createRecorder } from '../../../../src/metrics/record/recorder.ts';
 import { TRUE_VALUES } from '../../../../src/metrics/scrapers.ts';
 import { createStore } from '../../../../src/metrics/store.ts';
+import { recordSource } from '../../../support/followed-log.ts';
 import { FORMAT_LOGS, type FormatLog, linesOf } from '../../../support/format-logs.ts';
 import { linesLike } from '../../../support/lines-like.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
@@ -119,3 +120,20 @@ for (const log of FORMAT_LOGS) {
     });
   });
 }
+
+test('a carriage return counts as a byte of its line, however lines are read', () => {
+  const line = '{"time":"2026-09-02T00:31:44+00:00","uri":"/v1/chat/completions","status":200}';
+  for (const [end, tooLong] of [
+    ['\n', 0],
+    ['\r\n', 2],
+  ] as const) {
+    const log = { ...({ format: 'nginx-json', provider: 'novita' } as const), clock: { nowMs: () => START } };
+    const sink = recordSource();
+    const parserFor = () => createLineParser({ ...log, maxLineBytes: line.length });
+    const intake = new Intake({ sink, parserFor, maxLineBytes: line.length });
+    // The first line teaches the scanner what the last two are.
+    intake.push(Buffer.from(`${line}\n${line}${end}${line}${end}`));
+    assert.equal(sink.rejected.length, tooLong);
+    sink.assertBalanced();
+  }
+});

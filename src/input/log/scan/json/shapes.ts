@@ -7,8 +7,8 @@ import { takeApart } from './take-apart.ts';
 
 /** Shapes that are known at one time. Loggers that leave out what they do not know write a handful. */
 const MAX_SHAPES = 8;
-/** The longest pause: a log without any order must not pay for it with each line. */
-const LEARN_EACH = 64;
+/** The longest pause: a log without any order must not pay for it with each line, and to compile a shape takes as long as to read a hundred lines slowly. */
+const LEARN_EACH = 512;
 const MAX_LEARNED_BYTES = 16 * 1024;
 
 /** The shapes of one log's lines. */

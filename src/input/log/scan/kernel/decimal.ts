@@ -14,6 +14,8 @@ export interface DecimalOptions {
 }
 
 const ZERO = 0x30;
+/** What nginx parts the values of a list by. */
+const SEPARATORS = [Buffer.from(', '), Buffer.from(' : ')];
 
 /** Reads digits, with or without a point and more digits behind it, to the same double as `Number` does. */
 export function readDecimal({ writing, after }: Slot, scope: Scope, { value, zero, otherwise }: DecimalOptions): Code {
@@ -50,13 +52,16 @@ export function readDecimal({ writing, after }: Slot, scope: Scope, { value, zer
   );
   const isShort = i32.lt_u(i32.sub(length, i32.const(1)), i32.const(MAX_DIGITS));
   const isPlain = writing === 'bare' ? i32.and(isShort, i32.eqz(isZeroFirst)) : isShort;
+  // `0.1 : 0.2` and `0.1, 0.2` go on behind what looks like the end, where that begins as a separator does.
+  const goesOn = SEPARATORS.reduce<Code>((any, one) => i32.or(any, i32.eqz(differs(end, one))), i32.const(0));
+  const isWhole = i32.and(isPlain, i32.eqz(writing === 'list' ? goesOn : i32.const(0)));
   const isZero = i64.eqz(get(number));
   const isBareZero = writing === 'bare' ? isZero : i32.and(isZero, i32.eqz(get(fraction)));
   const power = f64.load(i32.shl(get(fraction), i32.const(3)), AT.powers);
   return [
     ...read,
     ...choose(
-      i32.and(isPlain, i32.eqz(differs(end, after))),
+      i32.and(isWhole, i32.eqz(differs(end, after))),
       [
         ...set(value, f64.convert_i64_u(get(number))),
         ...(zero.length === 0 ? [] : when(isBareZero, zero)),

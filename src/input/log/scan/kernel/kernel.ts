@@ -57,7 +57,8 @@ function run(shape: Shape): Routine {
     ...leaveWrapped(at, fail),
     ...set(scope.blanks, i32.const(0)),
     ...readLine(shape, scope),
-    ...when(i32.gt_u(i32.sub(get(scope.place), get(at)), i32.load(head('maxLineBytes'))), fail),
+    // Up to the newline: a carriage return counts, as it does where lines are cut out.
+    ...when(i32.gt_u(i32.sub(i32.sub(get(scope.next), i32.const(1)), get(at)), i32.load(head('maxLineBytes'))), fail),
     ...checkNumbers(shape, scope, fail),
     ...findKind(scope, { kind, entry, shape: number, unknown: fail }),
     ...set(verdict, i32.load(get(entry), 4 * KIND.verdict)),

@@ -148,6 +148,18 @@ test('a line that a container runtime wrapped is never read ahead', () => {
   }
 });
 
+test('a number before a separator of lists is not the whole value', () => {
+  const logFormat =
+    '[$time_iso8601] $upstream_header_time $upstream_addr "$request" $status $upstream_status $request_time';
+  const readers = readersOf({ name: 'lists', format: 'nginx', logFormat });
+  const line = (upstream: string) =>
+    Buffer.from(`[2026-09-02T00:31:44+00:00] ${upstream} "POST /v1/chat/completions HTTP/1.1" 504 504 1.0`);
+  assertSame(readers, line('0.5 10.0.0.1:80'));
+  assert.ok(assertSame(readers, line('0.7 10.0.0.1:80')));
+  for (const parts of ['0.5 : - 10.0.0.1:80 : 10.0.0.2:80', '0.5, - 10.0.0.1:80, 10.0.0.2:80'])
+    assertSame(readers, line(parts));
+});
+
 test('the usual lines of nginx are scanned, from the second on', () => {
   for (const name of ['nginx-json', 'combined', 'nginx-text']) {
     const log = FORMAT_LOGS.find((one) => one.name === name);
