@@ -14,7 +14,7 @@ import { OPTIONAL_ALERTS } from '../../src/mixin/settings/thresholds.ts';
 import { formatProblem } from '../../src/problem.ts';
 import { lintInhibition } from '../support/rules/inhibition.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { run } from './pack.ts';
+import { pack, run } from './pack.ts';
 
 const CONFIG = 'alertmanager.yml';
 const TEMPLATES = 'templates/*.tmpl';
