@@ -72,7 +72,8 @@ function counts(context: PackContext, window: Window): readonly RecordingRule[] 
     },
     {
       record: `provider_model:llm_requests_failed:increase${window}`,
-      expr: promql`${failed(context, window)}\nor\n${recordedAll} * 0`,
+      // What dashboards divide must be there when nothing has failed; an alert on what is absent does not fire.
+      expr: window === '1h' ? promql`${failed(context, window)}\nor\n${recordedAll} * 0` : failed(context, window),
       why: "Those that failed through the provider or the platform: a caller's own fault does not spend the budget.",
     },
   ];

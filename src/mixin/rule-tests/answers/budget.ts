@@ -11,7 +11,14 @@ type Tests = Pick<AlertEntry, 'tests' | 'testIntervalSeconds'>;
 
 export function fastBurnTests(context: PackContext, rule: AlertRule): readonly RuleTest[] {
   const one: BurnRule = [rule, burns(context.settings).fast];
-  return [...edges(context, [one], one), life(context, [one], one), ebb(context, [one], one), healthy(context), ABSENT];
+  return [
+    ...edges(context, [one], one),
+    life(context, [one], one),
+    ebb(context, [one], one),
+    forgets(context, one),
+    healthy(context),
+    ABSENT,
+  ];
 }
 
 export function mediumBurnTests(given: PackContext, rule: AlertRule): Tests {
@@ -46,6 +53,27 @@ export function slowBurnTests(given: PackContext, rules: readonly AlertRule[]): 
     ABSENT,
   ];
   return { tests, testIntervalSeconds: context.seconds };
+}
+
+/** Failures of longer ago than the window do not add to those of now, which are too short to fire. */
+function forgets(context: PackContext, one: BurnRule): RuleTest {
+  const [, burn] = one;
+  const { long, short } = ticksOf(context, burn);
+  const times = [{ ticks: MARGIN }, { ticks: 2 * short }, { ticks: long }, { ticks: short + 2 }];
+  const course: Course = {
+    model: 'm',
+    times: [
+      [0, 0.5],
+      [BUSY, 0.5],
+      [BUSY, 0],
+      [BUSY, 1.5 * burnLimit(context.settings, burn)],
+    ],
+  };
+  return trafficTest(context.settings, {
+    title: `forgets failures of more than ${burn.long} ago`,
+    parts: times.map((time, index) => ({ ...time, flows: flowsAt(context, [course], index) })),
+    checks: [{ tick: times.reduce((sum, { ticks }) => sum + ticks, 0) - 1, firing: [] }],
+  });
 }
 
 function healthy({ settings }: PackContext): RuleTest {

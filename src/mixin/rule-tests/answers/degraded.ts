@@ -93,6 +93,7 @@ function counts(story: Story): readonly RuleTest[] {
   const bad = (provider: string, models: readonly string[]) => models.map((model) => failing({ provider, model }));
   const two = names.slice(0, 2);
   const [first = ''] = names;
+  const never = context.settings.neverCriticalModels;
   const guards = mixesNear(context.settings, 1).filter(({ provider }) => provider.startsWith('total'));
   // Requests per second below which a model is none of "all".
   const judgedFrom = Math.min(...guards.map(({ perSecond = BUSY }) => perSecond));
@@ -102,7 +103,8 @@ function counts(story: Story): readonly RuleTest[] {
         ...bad('all', two),
         ...bad('idle', two),
         { ...well('idle'), perSecond: 0.96 * judgedFrom },
-        ...bad('nameless', [...two, ...context.settings.neverCriticalModels]),
+        ...bad('nameless', [...two, ...never]),
+        ...never.map((model) => failing({ provider: 'nameless', model, code: '504' })),
       ],
       { all: 2, idle: 2, nameless: 2 },
     ]),
