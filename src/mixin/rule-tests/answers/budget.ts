@@ -4,7 +4,8 @@ import { ABSENT, MARGIN, trafficTest } from '../lifecycle.ts';
 import type { RuleTest, Series } from '../promtool.ts';
 import { ticksIn } from '../target.ts';
 import { alertSeries } from './alert-series.ts';
-import { BUSY, type BurnRule, burning, type Course, ebb, edges, FAR_ABOVE, flowsAt, life, ticksOf } from './burn.ts';
+import { ebb, edges, life } from './burn.ts';
+import { BUSY, type BurnRule, burning, type Course, FAR_ABOVE, flowsAt, ticksOf } from './burn-course.ts';
 import { paced } from './share.ts';
 
 type Tests = Pick<AlertEntry, 'tests' | 'testIntervalSeconds'>;

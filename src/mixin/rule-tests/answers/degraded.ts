@@ -103,8 +103,10 @@ function counts(story: Story): readonly RuleTest[] {
         ...bad('all', two),
         ...bad('idle', two),
         { ...well('idle'), perSecond: 0.96 * judgedFrom },
-        ...bad('nameless', [...two, ...never]),
-        ...never.map((model) => failing({ provider: 'nameless', model, code: '504' })),
+        ...bad('nameless', two),
+        ...never.flatMap((model) =>
+          (['503', '504'] as const).map((code) => failing({ provider: 'nameless', model, code, share: 0.8 })),
+        ),
       ],
       { all: 2, idle: 2, nameless: 2 },
     ]),
