@@ -22,26 +22,11 @@ import { tempDir } from '../support/temp-dir.ts';
 
 /** Families that no rule, page or dashboard asks for, and why they are exposed all the same. */
 const unused: Readonly<Record<string, string>> = {
-  llm_exporter_label_overflow_total: 'the exporter logs a warning at the first; the limits are on the status page',
   llm_exporter_push_requests_total:
     'whoever pushes sees the answers; for the question which of many senders is refused',
-  llm_exporter_source_bytes_total: 'to plan disks and to see a log grow; nothing is wrong at any value',
-  llm_exporter_source_files: 'for whoever follows a pattern of files and wants to know how many match',
-  llm_exporter_source_lag_seconds: 'the dashboards show the lag in bytes, which is there for logs without times, too',
-  llm_exporter_source_lost_total: 'of syslog over UDP only',
-  llm_exporter_source_rotations_total: 'to explain a gap by hand',
-  llm_exporter_source_up: 'the status page shows it with the error beside it',
   llm_exporter_state_dropped_series_total: 'of one moment, after an upgrade: the log says which',
-  llm_exporter_state_last_write_timestamp_seconds: 'the status page shows it',
   llm_exporter_state_loads_total: 'of one moment, at the start: the log says more',
-  llm_exporter_state_writes_total: 'the status page shows it with the error beside it',
-  llm_provider_info: 'to join the host of a provider to whatever one looks at',
-  llm_queue_depth: 'of the throttle, which is off unless configured',
-  llm_queue_rejected_total: 'of the throttle, which is off unless configured',
   llm_queue_wait_seconds: 'of the throttle, which is off unless configured',
-  llm_rate_limit_limit: 'only some providers tell it',
-  llm_rate_limit_remaining: 'only some providers tell it',
-  llm_retries_total: 'of retries, which are off unless configured',
 };
 
 /** prom-client's own, for the dashboards that everybody has for any Node.js process. */

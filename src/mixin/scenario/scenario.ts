@@ -48,12 +48,13 @@ export function scenarioFile(settings: MixinSettings, scenario: Scenario, entrie
             // What the alert is about and how bad it is; the labels of the target are those of the tests of each alert.
             expr: `group by (${SHOWN.join(', ')}) (ALERTS{alertstate="firing"})`,
             eval_time: scaled(settings, seconds),
-            exp_samples: firing.map((one) => {
+            exp_samples: firing.flatMap((one) => {
               const rule = rules.find(({ alert, severity }) => alert === one.alert && severity === one.severity);
-              if (rule === undefined) throw new Error(`${scenario.name}: no ${one.severity} rule ${one.alert}`);
+              // Left out by the settings.
+              if (rule === undefined) return [];
               const { severity = '' } = labelsOf(settings, rule);
               const labels = { ...one.labels, alertname: one.alert, severity };
-              return { labels: labelText(pick(labels)), value: 1 };
+              return [{ labels: labelText(pick(labels)), value: 1 }];
             }),
           })),
         },
