@@ -21,8 +21,8 @@ describe('workers that die', () => {
     const api = await startHeldApi(t);
     const exporter = await startWorkers(t, { upstream: api.url });
     const [first, second] = pair(exporter);
-    const doomed = await exporter.only(first, () => openStreams(exporter.port, 4));
-    const spared = await exporter.only(second, () => openStreams(exporter.port, 3));
+    const doomed = await exporter.onWorker(first, () => openStreams(exporter.port, 4));
+    const spared = await exporter.onWorker(second, () => openStreams(exporter.port, 3));
     await exporter.inFlight(7);
     const ends = outcomes(doomed);
     await exporter.kill(first);
@@ -42,7 +42,7 @@ describe('workers that die', () => {
       new RegExp(`msg="a worker of the proxy died.*worker=${first} how=SIGKILL requests=4`),
     );
     for (const pid of pair(exporter)) {
-      const answer = await exporter.only(pid, () => send(exporter.port, CHAT, ASK));
+      const answer = await exporter.onWorker(pid, () => send(exporter.port, CHAT, ASK));
       assert.equal(answer.statusCode, 200);
       answer.resume();
     }
@@ -115,7 +115,7 @@ describe('workers that die', () => {
     const exporter = await startWorkers(t, { upstream: api.url });
     const pids = pair(exporter);
     const streams = [];
-    for (const pid of pids) streams.push(...(await exporter.only(pid, () => openStreams(exporter.port, 2))));
+    for (const pid of pids) streams.push(...(await exporter.onWorker(pid, () => openStreams(exporter.port, 2))));
     exporter.child.kill('SIGKILL');
     await patiently(() => refused(exporter.port));
     assert.deepEqual(pids.map(isRunning), [true, true]);

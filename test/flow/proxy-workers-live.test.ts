@@ -21,7 +21,7 @@ import { createAuthority } from '../support/wire-certificates.ts';
 async function onBoth(exporter: SeveralWorkers, count: number) {
   const streams = [];
   for (const pid of pair(exporter))
-    streams.push(...(await exporter.only(pid, () => openStreams(exporter.port, count))));
+    streams.push(...(await exporter.onWorker(pid, () => openStreams(exporter.port, count))));
   return streams;
 }
 
@@ -42,7 +42,7 @@ describe('the life of several workers', () => {
     });
     for (const pid of pair(exporter)) {
       await patiently(async () => {
-        const answer = await exporter.only(pid, () => send(exporter.port, CHAT, { path: '/v1/chat/completions' }));
+        const answer = await exporter.onWorker(pid, () => send(exporter.port, CHAT, { path: '/v1/chat/completions' }));
         await bodyOf(answer);
         assert.deepEqual([answer.statusCode, answer.headers['x-llm-exporter-cause']], [429, 'model_overloaded']);
       });

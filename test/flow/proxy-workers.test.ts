@@ -28,7 +28,7 @@ describe('several workers', () => {
     const { url } = await startHeldApi(t);
     const exporter = await startWorkers(t, { upstream: url });
     for (const pid of pair(exporter)) {
-      const answer = await exporter.only(pid, () => send(exporter.port, CHAT, { path: '/v1/chat/completions' }));
+      const answer = await exporter.onWorker(pid, () => send(exporter.port, CHAT, { path: '/v1/chat/completions' }));
       assert.deepEqual([answer.statusCode, String(await bodyOf(answer))], [200, '{"choices":[]}']);
     }
     const { by, sum } = await exporter.settled(2);
@@ -68,8 +68,8 @@ describe('several workers', () => {
     const throttle = { max_in_flight: 1, per: 'upstream', queue: 1, queue_timeout: '60s' };
     const exporter = await startWorkers(t, { upstream: api.url, throttle });
     const [first, second] = pair(exporter);
-    const running = await exporter.only(first, () => openStreams(exporter.port, 1));
-    const { waiting, refused } = await exporter.only(second, async () => {
+    const running = await exporter.onWorker(first, () => openStreams(exporter.port, 1));
+    const { waiting, refused } = await exporter.onWorker(second, async () => {
       const asked = openStreams(exporter.port, 1);
       await patiently(async () => assert.equal((await exporter.scrape()).sum('llm_queue_depth'), 1));
       const answer = await send(exporter.port, CHAT);
@@ -84,7 +84,7 @@ describe('several workers', () => {
     const late = await waiting;
     await exporter.kill(second);
     assert.deepEqual(await outcomes(late), { whole: 0, cut: 1 });
-    const next = await exporter.only(first, () => openStreams(exporter.port, 1));
+    const next = await exporter.onWorker(first, () => openStreams(exporter.port, 1));
     api.release();
     assert.deepEqual(await outcomes(next), { whole: 1, cut: 0 }, 'a worker that died has given its turn back');
     const { sum } = await exporter.settled(4);
@@ -99,7 +99,7 @@ describe('several workers', () => {
     const exporter = await startWorkers(t, { upstream: api.url, max_connections: 3 });
     let room = 0;
     for (const pid of pair(exporter)) {
-      await exporter.only(pid, async () => {
+      await exporter.onWorker(pid, async () => {
         for (;;) {
           const answer = await send(exporter.port, CHAT, HELD);
           if (answer.statusCode === 503) return void answer.resume();
@@ -122,7 +122,7 @@ describe('several workers', () => {
     const { url } = await startHeldApi(t);
     const exporter = await startWorkers(t, { upstream: url, tls: files });
     for (const pid of pair(exporter)) {
-      await exporter.only(pid, async () => {
+      await exporter.onWorker(pid, async () => {
         const sent = request({ host: 'localhost', port: exporter.port, ca: authority.ca, agent: false }).end();
         // The event's one argument is the answer.
         const [answer] = (await once(sent, 'response')) as [IncomingMessage];

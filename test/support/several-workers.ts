@@ -16,7 +16,7 @@ export interface SeveralWorkers extends ConfiguredExporter {
   /** Process ids of those that listened and have not died. */
   pids(): readonly number[];
   /** Runs `task` while `pid` is the only worker that can take a connection: the kernel has stopped all others. */
-  only<T>(pid: number, task: () => Promise<T>): Promise<T>;
+  onWorker<T>(pid: number, task: () => Promise<T>): Promise<T>;
   /** Kills one and resolves when the exporter has noticed. */
   kill(pid: number): Promise<void>;
   inFlight(count: number): Promise<void>;
@@ -51,7 +51,7 @@ export async function startWorkers(
   return {
     ...exporter,
     ...{ folder, pids, port: Number(new URL(exporter.proxyUrl).port) },
-    async only(pid, task) {
+    async onWorker(pid, task) {
       const others = pids().filter((other) => other !== pid);
       for (const other of others) signal(other, 'SIGSTOP');
       try {
