@@ -3,9 +3,17 @@ import { CAUSES, type Cause } from '../classify/causes.ts';
 
 type Causes = Catalogue['causes'];
 
-/** Causes that were seen with one of these status codes: what a page about the codes may name. */
+/**
+ * What our own throttle refuses never reaches the API. Counted with its answers, requests that are shed on purpose would
+ * look like an outage of the API, or hide one; callers are refused all the same, so the error budget counts them.
+ */
+export const OWN_REFUSALS: readonly Cause[] = ['shed_by_exporter'];
+
+/** Causes that an API was seen to have with one of these status codes: what a page about the codes may name. */
 export function causesWithCodes(causes: Causes, codes: readonly string[]): readonly CauseEntry[] {
-  return CAUSES.map((id) => causes[id]).filter((entry) => entry.codes.some((code) => codes.includes(String(code))));
+  return CAUSES.filter((id) => !OWN_REFUSALS.includes(id))
+    .map((id) => causes[id])
+    .filter((entry) => entry.codes.some((code) => codes.includes(String(code))));
 }
 
 /** What the catalogue says of these causes. */

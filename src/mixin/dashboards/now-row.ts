@@ -74,7 +74,7 @@ function ratios(settings: MixinSettings, panels: Panels) {
   return panels.graph({
     title: 'Share of alerted codes by model',
     description:
-      'Answers with 503, 504 or 524 as a share of all answers of a model. The dashed lines are where alerts begin; critical ones look at a shorter window. Above one: open the model.',
+      'Answers with 503, 504 or 524 as a share of what the API answers for a model; refusals of your own throttle are not among them. The dashed lines are where alerts begin; critical ones look at a shorter window. Above one: open the model.',
     unit: 'percentunit',
     width: 8,
     targets: [byLabels(ratio, ['code', 'provider', 'model'])],

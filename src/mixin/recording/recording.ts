@@ -1,4 +1,5 @@
 import type { PackContext } from '../alert.ts';
+import { OWN_REFUSALS } from '../causes.ts';
 import { increase, promql, type Query, quantileOverTime, selectors, sumWithout } from '../promql.ts';
 import { type MixinSettings, scaled } from '../settings/settings.ts';
 import type { RecordedName } from './recorded.ts';
@@ -17,6 +18,14 @@ export function alertedCodes(settings: MixinSettings): readonly string[] {
   return [...settings.spikeCodes.LLMApi503Spike, ...settings.spikeCodes.LLMApi504Spike];
 }
 
+/** Answers of an API. */
+function answered(settings: MixinSettings, codes?: readonly string[]) {
+  return selectors(settings.selector).counter('llm_requests_total', {
+    ...(codes !== undefined && { code: { any: codes } }),
+    cause: { none: OWN_REFUSALS },
+  });
+}
+
 /**
  * Counts, ratios, usual level and shares by cause of the codes that have alerts. Each rule may use those before it:
  * Prometheus keeps the order within one group only, so the alerts on these belong to the same group.
@@ -27,12 +36,12 @@ export function availabilityRecordings({ settings }: PackContext): readonly Reco
   const codes = alertedCodes(settings);
   const total = series.recorded('provider_model:llm_requests:increase5m');
   const ofCode = series.recorded('provider_model_code:llm_requests:increase5m');
-  const byCause = increase(series.counter('llm_requests_total', { code: { any: codes } }), window);
+  const byCause = increase(answered(settings, codes), window);
   return [
     {
       record: 'provider_model:llm_requests:increase5m',
-      expr: answers(settings, increase(series.counter('llm_requests_total'), window)),
-      why: 'All answers of a model: the denominator of what follows.',
+      expr: byModel(settings, increase(answered(settings), window)),
+      why: 'All answers of the API for a model, so none of our own throttle: the denominator of what follows.',
     },
     ...codes.map((code) => zeroFilled(settings, code)),
     {
@@ -61,13 +70,13 @@ export function availabilityRecordings({ settings }: PackContext): readonly Reco
 function criticalRecordings(settings: MixinSettings): readonly RecordingRule[] {
   const series = selectors(settings.selector);
   const window = scaled(settings, settings.windowSeconds.critical);
-  const bad = increase(series.counter('llm_requests_total', { code: { any: alertedCodes(settings) } }), window);
+  const bad = increase(answered(settings, alertedCodes(settings)), window);
   const ofCode = series.recorded('provider_model_code:llm_requests:increase2m');
   const total = series.recorded('provider_model:llm_requests:increase2m');
   return [
     {
       record: 'provider_model:llm_requests:increase2m',
-      expr: answers(settings, increase(series.counter('llm_requests_total'), window)),
+      expr: byModel(settings, increase(answered(settings), window)),
       why: 'The same over the window of the critical alerts, which must see an outage before the warnings are sent.',
     },
     {
@@ -83,20 +92,17 @@ function criticalRecordings(settings: MixinSettings): readonly RecordingRule[] {
   ];
 }
 
-function answers(settings: MixinSettings, perSeries: Query<'provider' | 'model' | 'code' | 'cause' | 'stream'>) {
+function byModel(settings: MixinSettings, perSeries: Query<'provider' | 'model' | 'code' | 'cause' | 'stream'>) {
   return sumWithout(perSeries, settings.dropLabels, ['code', 'cause', 'stream']);
 }
 
 function zeroFilled(settings: MixinSettings, code: string): RecordingRule {
   const series = selectors(settings.selector);
-  const bad = increase(
-    series.counter('llm_requests_total', { code }),
-    scaled(settings, settings.windowSeconds.warning),
-  );
+  const bad = increase(answered(settings, [code]), scaled(settings, settings.windowSeconds.warning));
   const total = series.recorded('provider_model:llm_requests:increase5m');
   return {
     record: 'provider_model_code:llm_requests:increase5m',
-    expr: promql`${answers(settings, bad)}\nor\n${total} * 0`,
+    expr: promql`${byModel(settings, bad)}\nor\n${total} * 0`,
     labels: { code },
     why: `Answers with ${code}. 0, not absent, where there were none: a usual level over holes would know bad times only.`,
   };

@@ -29,6 +29,7 @@ export function spikeTests(context: PackContext, name: SpikeAlert, rules: readon
     ...guards(story, mildest),
     ...relative(story, mildest),
     ...environments(context, subject, mildest),
+    ...ownRefusals(story, mildest),
     { title: 'stays quiet on absent data', series: [], checks: [{ tick: 30, firing: [] }] },
   ];
 }
@@ -121,6 +122,21 @@ function environments(context: PackContext, subject: SpikeUnderTest, level: Spik
       title: `names the cause of its own ${label}`,
       series: [...here.series(stretches), ...there.series(stretches)],
       checks: [{ tick: ticks, firing: [...here.firing(mix), ...there.firing(mix)] }],
+    },
+  ];
+}
+
+/** Our own throttle refuses most of the requests: it is no fault of the API, and takes nothing from its share either. */
+function ownRefusals(story: Story, level: SpikeLevel): readonly RuleTest[] {
+  const ticks = story.window + story.ticksOf(level.forSeconds) + MARGIN;
+  const mix = twice(level);
+  const refused = 20 * BUSY;
+  return [
+    staysQuiet(story, 'stays quiet when our own throttle refuses', [{ ticks, all: BUSY, bad: 0, refused }]),
+    {
+      title: `fires at twice its ${level.share} of what our own throttle lets through`,
+      series: story.series([{ ticks, ...mix, refused }]),
+      checks: [{ tick: ticks, firing: story.firing(mix) }],
     },
   ];
 }

@@ -26,6 +26,8 @@ const PROVIDER = 'novita';
 export interface Mix {
   readonly all: number;
   readonly bad: number;
+  /** Refusals of our own throttle, with the same code; none unless given, and no part of `all`. */
+  readonly refused?: number;
 }
 
 export interface Stretch extends Mix {
@@ -86,6 +88,7 @@ function traffic(first: TargetLabels, { code, main, other }: Failure, stretches:
     { target: second, labels: good, count: ({ all, bad }: Mix) => Math.floor((all - bad) / 2) },
     { target: first, labels: { ...good, code, cause: main.id }, count: ({ bad }: Mix) => bad - minor(bad) },
     { target: second, labels: { ...good, code, cause: other.id }, count: ({ bad }: Mix) => minor(bad) },
+    { target: first, labels: { ...good, code, cause: 'shed_by_exporter' }, count: ({ refused = 0 }: Mix) => refused },
     { target: first, labels: { ...good, model: 'control' }, count: ({ all }: Mix) => all },
   ];
   return lines.map(({ target, labels, count }) => {

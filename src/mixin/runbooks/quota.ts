@@ -145,7 +145,7 @@ function ownLimitPage(context: PackContext): RunbookPage {
   return {
     ...page,
     meaning: `The exporter's own throttle (\`proxy.throttle\`) refuses requests with 503, as it was configured to; the API was not asked. ${numbers}`,
-    hurt: 'Callers of the lowest priorities first. When it is much, LLMErrorBudgetBurnFast and LLMApi503Spike say so: whoever refuses, users are refused.',
+    hurt: 'Callers of the lowest priorities first. When it is much, LLMErrorBudgetBurnFast says so: whoever refuses, users are refused. LLMApi503Spike does not: it tells of the API.',
     confirm: [
       ...confirm,
       {

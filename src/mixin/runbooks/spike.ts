@@ -65,6 +65,7 @@ function commonPage({ settings, causes }: PackContext, name: SpikeAlert) {
 function silentSpike(settings: MixinSettings, name: SpikeAlert): string[] {
   const never = settings.neverCriticalModels.map((model) => `"${model}"`).join(', ');
   return [
+    'What the throttle of the exporter itself refuses (`shed_by_exporter`) is not counted here: see LLMOwnLimitShedding, and LLMErrorBudgetBurnFast when it is much.',
     ...levelsOf(settings, name).map(([severity, { minBad, minTotal }]) => {
       const window = scaled(settings, settings.windowSeconds[severity]);
       return `Under ${minTotal} answers of a model in ${window}, or under ${minBad} bad ones, there is no ${severity} alert, even if all fail; LLMLowVolumeSustainedErrors takes over after some hours.`;

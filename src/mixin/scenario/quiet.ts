@@ -81,6 +81,20 @@ export const QUIET_DAYS: readonly Scenario[] = [
     ],
     moments: quietMoments(3 * HOUR),
   },
+  {
+    name: 'batch-work-is-shed',
+    story:
+      'A batch job adds a quarter to the traffic for four minutes, and the throttle of the exporter refuses it, as it was told to.',
+    stretches: [
+      { seconds: HOUR, flows: [busy] },
+      {
+        seconds: 4 * MINUTE,
+        flows: [{ ...busy, perSecond: 1.25 * busy.perSecond, mix: { '503 shed_by_exporter': 0.2 } }],
+      },
+      { seconds: 26 * MINUTE, flows: [busy] },
+    ],
+    moments: quietMoments(HOUR + 30 * MINUTE),
+  },
 ];
 
 /** Looked at every five minutes: an alert that fires is kept for as long at least, so none slips through between. */
