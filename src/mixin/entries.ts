@@ -56,7 +56,8 @@ const GROUPS: readonly GroupParts[] = [
   {
     name: 'llm-availability',
     recordings: [availabilityRecordings, providerRecordings],
-    alerts: [spikeAlerts, providerAlerts],
+    // Prometheus sends the alerts of a rule before it looks at the next: what mutes others goes first.
+    alerts: [providerAlerts, spikeAlerts],
   },
   { name: 'llm-causes', recordings: [causeRecordings], alerts: [codeAlerts, quotaAlerts, authAlerts] },
   { name: 'llm-objective', recordings: [objectiveRecordings], alerts: [fastBurnAlerts] },
