@@ -23,8 +23,9 @@ test(`at least ${LEAST * 100} % of the faults put into the rules break one of th
     set,
     stories,
     folder: await tempDir(t),
-    onVerdict() {
+    onVerdict({ mutant: { rule, change }, killedBy }) {
       judged += 1;
+      if (killedBy === undefined) process.stderr.write(`survives: ${rule}: ${change}\n`);
       if (judged % TOLD_EVERY === 0) process.stderr.write(`${judged} of ${mutants.length} mutants\n`);
     },
   });

@@ -40,7 +40,7 @@ interface StoryParts {
 }
 
 /** Two instances of one model, whose bad answers have code 503, beside many with 504. */
-function story(name: string, { bad, all = '100x20', fires }: StoryParts): object {
+function story(name: string, { bad, all = '100x20', fires }: StoryParts) {
   return {
     name,
     interval: '1m',
@@ -88,6 +88,20 @@ describe('mutation testing', () => {
       '10 to 5 in model:bad:sum > 10',
       '5 to 2.5 in model_all > 5',
     ]);
+  });
+
+  test('a story of all alerts kills what one about the alert does', async (t) => {
+    const { alert_rule_test: _, ...told } = fires;
+    const firing = (minute: number, samples: readonly object[]) => ({
+      expr: 'group by (alertname, code) (ALERTS{alertstate="firing"})',
+      eval_time: `${minute}m`,
+      exp_samples: samples,
+    });
+    const whole = {
+      ...told,
+      promql_expr_test: [firing(6, []), firing(8, [{ labels: '{alertname="LLMBad",code="503"}', value: 1 }])],
+    };
+    assert.deepEqual(await survivorsOf([whole], await tempDir(t)), await survivorsOf([fires], await tempDir(t)));
   });
 
   test('a test that fails without a mutant is told of, for it would kill every one', async (t) => {

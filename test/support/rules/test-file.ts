@@ -10,12 +10,19 @@ export interface AlertCheck {
   readonly exp_alerts?: readonly { readonly exp_labels?: Readonly<Record<string, string>> }[];
 }
 
+/** One query at one moment. */
+export interface QueryCheck {
+  readonly expr: string;
+  readonly eval_time: string;
+  readonly exp_samples?: readonly { readonly labels: string; readonly value: number }[];
+}
+
 /** One story of a promtool test file. */
 export interface StoryJson {
   readonly name?: string;
   readonly input_series?: readonly { readonly series: string; readonly values: string }[];
   readonly alert_rule_test?: readonly AlertCheck[];
-  readonly promql_expr_test?: readonly { readonly expr: string; readonly eval_time: string }[];
+  readonly promql_expr_test?: readonly QueryCheck[];
 }
 
 export interface TestFileJson {

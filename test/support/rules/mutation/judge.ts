@@ -6,6 +6,7 @@ import type { Rule } from '../rule-file.ts';
 import type { RuleSet } from '../rule-set.ts';
 import { rulesOfStory, type StoryJson, type TestFileJson } from '../test-file.ts';
 import type { Mutant } from './mutants.ts';
+import { createNarrowing } from './narrowed.ts';
 
 /** One story that promtool can run by itself, with the rules it needs and no others. */
 export interface Story {
@@ -62,29 +63,30 @@ export function storiesOf(
 export async function judge(mutants: readonly Mutant[], options: JudgeOptions): Promise<readonly Verdict[]> {
   const { set, stories, folder, parallel = 2, onVerdict } = options;
   const promtool = createPromtool(await debianProgram('promtool'), { set, folder });
-  const records = new Map<Story, Record>();
+  const narrow = createNarrowing(set);
+  const milliseconds = new Map<Story, number>();
   await inParallel(stories, parallel, async (story) => {
     const started = performance.now();
     const broken = await promtool(story, new Map());
     if (broken !== undefined) throw new Error(`${story.name} fails without any mutant:\n${broken}`);
-    records.set(story, { milliseconds: performance.now() - started, runs: 0, kills: 0 });
+    milliseconds.set(story, performance.now() - started);
   });
-  const worth = (story: Story) => {
-    const { milliseconds = 1, runs = 0, kills = 0 } = records.get(story) ?? {};
-    return (kills + 1) / (runs + 2) / milliseconds;
-  };
+  const experience = createExperience();
   const verdicts = new Map<Mutant, Verdict>();
   await inParallel(mutants, parallel, async (mutant) => {
-    const concerned = stories.filter(({ rules }) => [...mutant.replaced.keys()].some((rule) => rules.has(rule)));
+    const concerned = stories.flatMap((story) => {
+      const narrowed = narrow(story, [...mutant.replaced.keys()]);
+      if (narrowed === undefined) return [];
+      const cost = ((milliseconds.get(story) ?? 1) * narrowed.rules.size) / story.rules.size;
+      return [{ story, narrowed, worth: experience.chance(story, mutant) / cost }];
+    });
     let killedBy: string | undefined;
-    for (const story of concerned.sort((a, b) => worth(b) - worth(a))) {
-      const broken = await promtool(story, mutant.replaced);
-      const record = records.get(story);
-      if (record !== undefined) record.runs += 1;
-      if (broken === undefined) continue;
-      if (!isVerdict(broken))
+    for (const { story, narrowed } of concerned.sort((a, b) => b.worth - a.worth)) {
+      const broken = await promtool(narrowed, mutant.replaced);
+      if (broken !== undefined && !isVerdict(broken))
         throw new Error(`no mutant that promtool can read: ${mutant.rule}: ${mutant.change}\n${broken}`);
-      if (record !== undefined) record.kills += 1;
+      experience.learn(story, mutant, broken !== undefined);
+      if (broken === undefined) continue;
       killedBy = story.name;
       break;
     }
@@ -95,10 +97,28 @@ export async function judge(mutants: readonly Mutant[], options: JudgeOptions): 
   return mutants.flatMap((mutant) => verdicts.get(mutant) ?? []);
 }
 
-interface Record {
-  readonly milliseconds: number;
-  runs: number;
-  kills: number;
+/** How often stories have killed: what has killed a mutant of a rule is likely to kill another of the same rule. */
+function createExperience() {
+  const known = new Map<Story | string, { runs: number; kills: number }>();
+  const of = (key: Story | string) => {
+    const found = known.get(key) ?? { runs: 0, kills: 0 };
+    known.set(key, found);
+    return found;
+  };
+  const ofRule = ({ name }: Story, { rule }: Mutant) => of(`${name} of ${rule}`);
+  return {
+    chance(story: Story, mutant: Mutant): number {
+      const anywhere = of(story);
+      const here = ofRule(story, mutant);
+      return (here.kills + (anywhere.kills + 1) / (anywhere.runs + 2)) / (here.runs + 1);
+    },
+    learn(story: Story, mutant: Mutant, killed: boolean): void {
+      for (const one of [of(story), ofRule(story, mutant)]) {
+        one.runs += 1;
+        if (killed) one.kills += 1;
+      }
+    },
+  };
 }
 
 /** A broken story shows what was expected, or that a rule could not be evaluated; the rest is about files. */
