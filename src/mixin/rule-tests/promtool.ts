@@ -3,10 +3,10 @@ import { type MixinSettings, scaled } from '../settings/settings.ts';
 import type { AlertName } from '../settings/thresholds.ts';
 import { yamlFile } from '../yaml-file.ts';
 
-/** One stretch of a counter: it grows by `perTick` at each of so many evaluations. */
+/** One stretch of a counter: it grows by `perTick` at each of so many evaluations. Without, before the first growth, it is not there. */
 export interface Phase {
   readonly ticks: number;
-  readonly perTick: number;
+  readonly perTick: number | undefined;
 }
 
 export interface Series {
@@ -99,9 +99,13 @@ export function requests(
 
 /** A counter born at 0, in promtool's notation, where `a+bxn` stands for n + 1 samples. */
 function counterValues(phases: readonly Phase[]): string {
-  const parts = ['0'];
+  const unborn = Math.max(
+    0,
+    phases.findIndex(({ perTick }) => perTick !== undefined),
+  );
+  const parts = [...phases.slice(0, unborn).map(({ ticks }) => `_x${ticks}`), '0'];
   let value = 0;
-  for (const { ticks, perTick } of phases) {
+  for (const { ticks, perTick = 0 } of phases.slice(unborn)) {
     parts.push(`${value + perTick}+${perTick}x${ticks - 1}`);
     value += ticks * perTick;
   }

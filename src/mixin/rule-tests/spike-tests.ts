@@ -1,5 +1,5 @@
 import type { AlertRule, PackContext } from '../alert.ts';
-import { levelsOf, type SpikeAlert, type SpikeLevel } from '../settings/spike-levels.ts';
+import { codesOf, levelsOf, type SpikeAlert, type SpikeLevel } from '../settings/spike-levels.ts';
 import type { Check, RuleTest } from './promtool.ts';
 import { createStory, type Mix, type SpikeUnderTest, type Story, type Stretch } from './story.ts';
 import { targetLabels } from './target.ts';
@@ -30,6 +30,7 @@ export function spikeTests(context: PackContext, name: SpikeAlert, rules: readon
     ...relative(story, mildest),
     ...environments(context, subject, mildest),
     ...ownRefusals(story, mildest),
+    ...otherCodes(context, subject, mildest),
     { title: 'stays quiet on absent data', series: [], checks: [{ tick: 30, firing: [] }] },
   ];
 }
@@ -126,6 +127,16 @@ function environments(context: PackContext, subject: SpikeUnderTest, level: Spik
   ];
 }
 
+/** All codes of the alert are treated alike. */
+function otherCodes(context: PackContext, subject: SpikeUnderTest, level: SpikeLevel): readonly RuleTest[] {
+  const [, ...codes] = codesOf(context.settings, subject.name);
+  return codes.flatMap((code) => {
+    const story = createStory(context, { ...subject, code });
+    const tests = [firesWithoutHistory(story, level), ...relative(story, level), ...ownRefusals(story, level)];
+    return tests.map((one) => ({ ...one, title: `${one.title}, with ${code}` }));
+  });
+}
+
 /** Our own throttle refuses most of the requests: it is no fault of the API, and takes nothing from its share either. */
 function ownRefusals(story: Story, level: SpikeLevel): readonly RuleTest[] {
   const ticks = story.window + story.ticksOf(level.forSeconds) + MARGIN;
@@ -154,6 +165,11 @@ function relative(story: Story, { share: threshold, baselineFloor, baselineFacto
       title: `fires below ${threshold} when that is over ${baselineFactor} times the usual level`,
       series: story.series([{ ticks: usualTicks(story), all: BUSY, bad: calm }, after]),
       checks: [{ tick: usualTicks(story) + after.ticks, firing: story.firing(spike, calm / BUSY) }],
+    },
+    {
+      title: `fires below ${threshold} on a model that has never failed`,
+      series: story.series([{ ticks: usualTicks(story), all: BUSY, bad: 0, unborn: true }, after]),
+      checks: [{ tick: usualTicks(story) + after.ticks, firing: story.firing(spike, 0) }],
     },
     staysQuiet(story, `stays quiet below ${threshold} when that is not over ${baselineFactor} times the usual level`, [
       { ticks: usualTicks(story), all: BUSY, bad: noisy },

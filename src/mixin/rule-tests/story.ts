@@ -12,6 +12,8 @@ export interface SpikeUnderTest {
   readonly name: SpikeAlert;
   /** Those that fire under its name, the mildest first. */
   readonly rules: readonly AlertRule[];
+  /** Which of its codes is answered; the first unless given. */
+  readonly code?: string;
   /** More labels of the exporter's target. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Which of the causes that come with the code is the most frequent one, counted from 0. */
@@ -26,6 +28,8 @@ const PROVIDER = 'novita';
 export interface Mix {
   readonly all: number;
   readonly bad: number;
+  /** No failure has ever been seen: their series are not there yet. */
+  readonly unborn?: boolean;
   /** Refusals of our own throttle, with the same code; none unless given, and no part of `all`. */
   readonly refused?: number;
 }
@@ -47,15 +51,14 @@ export interface Story {
 }
 
 export function createStory({ settings, causes }: PackContext, subject: SpikeUnderTest): Story {
-  const { name, rules, mainCause = 0 } = subject;
+  const { name, rules, mainCause = 0, code = codesOf(settings, subject.name)[0] } = subject;
   const target = { ...targetLabels(settings), ...subject.labels };
   const levels = levelsOf(settings, name);
-  const code = codesOf(settings, name)[0];
-  const possible = causesWithCodes(causes, [code]);
+  const possible = causesWithCodes(causes, codesOf(settings, name));
   const main = possible[mainCause];
   const other = possible.find((cause) => cause !== main);
   const mildest = levels[0]?.[0];
-  if (main === undefined || other === undefined) throw new Error(`the catalogue has fewer than two causes for ${code}`);
+  if (main === undefined || other === undefined) throw new Error(`the catalogue has fewer than two causes for ${name}`);
   if (mildest === undefined) throw new Error(`${name} has no level`);
   const failure = { code, main, other };
   return {
@@ -86,10 +89,26 @@ function traffic(first: TargetLabels, { code, main, other }: Failure, stretches:
   const lines = [
     { target: first, labels: good, count: ({ all, bad }: Mix) => Math.ceil((all - bad) / 2) },
     { target: second, labels: good, count: ({ all, bad }: Mix) => Math.floor((all - bad) / 2) },
-    { target: first, labels: { ...good, code, cause: main.id }, count: ({ bad }: Mix) => bad - minor(bad) },
-    { target: second, labels: { ...good, code, cause: other.id }, count: ({ bad }: Mix) => minor(bad) },
-    { target: first, labels: { ...good, code, cause: 'shed_by_exporter' }, count: ({ refused = 0 }: Mix) => refused },
+    {
+      target: first,
+      labels: { ...good, code, cause: main.id },
+      count: ({ bad, unborn }: Mix) => (unborn ? undefined : bad - minor(bad)),
+    },
+    {
+      target: second,
+      labels: { ...good, code, cause: other.id },
+      count: ({ bad, unborn }: Mix) => (unborn ? undefined : minor(bad)),
+    },
     { target: first, labels: { ...good, model: 'control' }, count: ({ all }: Mix) => all },
+    ...(stretches.some(({ refused }) => refused !== undefined)
+      ? [
+          {
+            target: first,
+            labels: { ...good, code, cause: 'shed_by_exporter' as const },
+            count: ({ refused }: Mix) => refused,
+          },
+        ]
+      : []),
   ];
   return lines.map(({ target, labels, count }) => {
     const phases = stretches.map((stretch) => ({ ticks: stretch.ticks, perTick: count(stretch) }));
