@@ -175,6 +175,11 @@ function relative(story: Story, { share: threshold, baselineFloor, baselineFacto
       { ticks: usualTicks(story), all: BUSY, bad: noisy },
       after,
     ]),
+    staysQuiet(story, `stays quiet below ${threshold} at a level that is reached for a part of the time`, [
+      { ticks: story.window + MARGIN, all: BUSY, bad: noisy },
+      { ticks: usualTicks(story) - story.window - MARGIN, all: BUSY, bad: 0 },
+      after,
+    ]),
     staysQuiet(story, `stays quiet below the floor of ${baselineFloor}, however unusual`, [
       { ticks: usualTicks(story), all: BUSY, bad: 0 },
       { ...after, bad: Math.ceil(baselineFloor * BUSY) - 1 },
