@@ -1,7 +1,7 @@
 import type { AlertRule, PackContext } from '../alert.ts';
-import { codesOf, levelsOf, type SpikeAlert, type SpikeLevel } from '../settings/spike-levels.ts';
+import { codesOf, type SpikeAlert, type SpikeLevel } from '../settings/spike-levels.ts';
 import type { Check, RuleTest } from './promtool.ts';
-import { createStory, type Mix, type SpikeUnderTest, type Story, type Stretch } from './story.ts';
+import { createStory, type Mix, type SpikeUnderTest, type Story, type StoryLevel, type Stretch } from './story.ts';
 import { targetLabels } from './target.ts';
 
 /** Answers per evaluation: enough that a threshold of a tenth of a per cent is a whole number. */
@@ -15,22 +15,24 @@ const MARGIN = 3;
 export function spikeTests(context: PackContext, name: SpikeAlert, rules: readonly AlertRule[]): readonly RuleTest[] {
   const subject = { name, rules };
   const story = createStory(context, subject);
-  const levels = levelsOf(context.settings, name).map(([, level]) => level);
-  const longestKeep = Math.max(...levels.map(({ keepFiringSeconds }) => keepFiringSeconds));
+  const { levels } = story;
   const [mildest] = levels;
   if (mildest === undefined) return [];
   return [
-    ...levels.map((level) => firesAndResolves(story, level, longestKeep)),
+    ...levels.map((level) => firesAndResolves(story, level)),
     firesWithoutHistory(story, mildest),
     staysQuiet(story, 'stays quiet on a healthy model', [{ ticks: usualTicks(story), all: BUSY, bad: 0 }]),
     staysQuiet(story, 'stays quiet just below its threshold', [
       { ticks: story.offset - MARGIN, all: BUSY, bad: Math.ceil(mildest.share * BUSY) - 1 },
     ]),
     ...guards(story, mildest),
+    ...levels.flatMap((level) => numbers(story, level)),
+    ...levels.map((level) => blip(story, level)),
     ...relative(story, mildest),
     ...environments(context, subject, mildest),
     ...ownRefusals(story, mildest),
-    ...otherCodes(context, subject, mildest),
+    ...otherCodes(context, subject),
+    ...neverCritical(context, subject),
     { title: 'stays quiet on absent data', series: [], checks: [{ tick: 30, firing: [] }] },
   ];
 }
@@ -45,7 +47,8 @@ function usualTicks({ offset }: Story): number {
 }
 
 /** Health long enough to be the usual level, errors at twice the threshold, and health again. */
-function firesAndResolves(story: Story, level: SpikeLevel, longestKeepSeconds: number): RuleTest {
+function firesAndResolves(story: Story, level: StoryLevel): RuleTest {
+  const longestKeepSeconds = Math.max(...story.levels.map(({ keepFiringSeconds }) => keepFiringSeconds));
   const before = usualTicks(story);
   const mix = twice(level);
   const fires = before + story.window + story.ticksOf(level.forSeconds) + MARGIN;
@@ -64,7 +67,12 @@ function firesAndResolves(story: Story, level: SpikeLevel, longestKeepSeconds: n
       { tick: fires, firing: story.firing(mix, 0) },
       { tick: gone, firing: [] },
     ],
-    stillFiring: [end + Math.min(story.ticksOf(level.keepFiringSeconds), story.window + MARGIN) - 1],
+    stillFiring: [
+      {
+        tick: end + Math.min(story.ticksOf(level.keepFiringSeconds), story.window + MARGIN) - 1,
+        severity: level.severity,
+      },
+    ],
   };
 }
 
@@ -106,6 +114,49 @@ function guards(story: Story, level: SpikeLevel): readonly RuleTest[] {
   ];
 }
 
+/** Half as much again as each number asks for, and three quarters of it; the other numbers are well exceeded. */
+function numbers(story: Story, level: StoryLevel): readonly RuleTest[] {
+  const { share, minBad, minTotal, window, severity, forSeconds } = level;
+  const ticks = story.window + story.ticksOf(forSeconds) + MARGIN;
+  return ([1.5, 0.75] as const).flatMap((factor) => {
+    const few = (factor * minTotal) / window;
+    const bad = (factor * minBad) / window;
+    const mixes: readonly (readonly [what: string, mix: Mix])[] = [
+      [`${minTotal} answers`, { all: few, bad: few }],
+      [`${minBad} bad ones`, { all: bad / Math.min(1, 1.4 * share), bad }],
+      [`a share of ${share}`, { all: BUSY, bad: factor * share * BUSY }],
+    ];
+    return mixes.map(([what, mix]) => ({
+      title: `at ${severity} takes ${factor} times ${what} for what it is`,
+      series: story.series([{ ticks, ...mix }]),
+      checks: [{ tick: ticks, firing: story.firing(mix) }],
+    }));
+  });
+}
+
+/** All answers fail, and before the next look many good ones have come: shorter than any level waits. */
+function blip(story: Story, { minBad, minTotal, severity, window }: StoryLevel): RuleTest {
+  const bad = 2 * Math.max(minBad, minTotal);
+  return staysQuiet(story, `stays quiet on a blip that would be ${severity}`, [
+    { ticks: 1, all: bad, bad },
+    { ticks: window, all: BUSY * bad, bad: 0 },
+  ]);
+}
+
+/** A model that pages for nobody. */
+function neverCritical(context: PackContext, subject: SpikeUnderTest): readonly RuleTest[] {
+  return context.settings.neverCriticalModels.map((model) => {
+    const story = createStory(context, { ...subject, model });
+    const mix = { all: BUSY, bad: BUSY };
+    const ticks = story.window + Math.max(...story.levels.map(({ forSeconds }) => story.ticksOf(forSeconds))) + MARGIN;
+    return {
+      title: `is not critical for model "${model}"`,
+      series: story.series([{ ticks, ...mix }]),
+      checks: [{ tick: ticks, firing: story.firing(mix) }],
+    };
+  });
+}
+
 /** One model in two environments, which fails in both, each for a cause of its own. */
 function environments(context: PackContext, subject: SpikeUnderTest, level: SpikeLevel): readonly RuleTest[] {
   const { settings } = context;
@@ -128,11 +179,15 @@ function environments(context: PackContext, subject: SpikeUnderTest, level: Spik
 }
 
 /** All codes of the alert are treated alike. */
-function otherCodes(context: PackContext, subject: SpikeUnderTest, level: SpikeLevel): readonly RuleTest[] {
+function otherCodes(context: PackContext, subject: SpikeUnderTest): readonly RuleTest[] {
   const [, ...codes] = codesOf(context.settings, subject.name);
   return codes.flatMap((code) => {
     const story = createStory(context, { ...subject, code });
-    const tests = [firesWithoutHistory(story, level), ...relative(story, level), ...ownRefusals(story, level)];
+    const tests = story.levels.flatMap((level) => [
+      firesWithoutHistory(story, level),
+      ...relative(story, level),
+      ...ownRefusals(story, level),
+    ]);
     return tests.map((one) => ({ ...one, title: `${one.title}, with ${code}` }));
   });
 }
@@ -160,11 +215,25 @@ function relative(story: Story, { share: threshold, baselineFloor, baselineFacto
   const calm = Math.floor((0.5 * share * BUSY) / baselineFactor);
   const noisy = Math.ceil((1.5 * share * BUSY) / baselineFactor);
   const after = { ...spike, ticks: story.offset - MARGIN };
+  const floor = { all: BUSY, bad: 1.5 * baselineFloor * BUSY };
   return [
     {
       title: `fires below ${threshold} when that is over ${baselineFactor} times the usual level`,
       series: story.series([{ ticks: usualTicks(story), all: BUSY, bad: calm }, after]),
       checks: [{ tick: usualTicks(story) + after.ticks, firing: story.firing(spike, calm / BUSY) }],
+    },
+    {
+      title: `fires little above the floor of ${baselineFloor} and ${baselineFactor} times the usual level`,
+      series: story.series([
+        { ticks: usualTicks(story), all: BUSY, bad: floor.bad / (1.5 * baselineFactor) },
+        { ...after, ...floor },
+      ]),
+      checks: [
+        {
+          tick: usualTicks(story) + after.ticks,
+          firing: story.firing(floor, floor.bad / (1.5 * baselineFactor) / BUSY),
+        },
+      ],
     },
     {
       title: `fires below ${threshold} on a model that has never failed`,

@@ -1,8 +1,8 @@
 import type { CauseEntry } from '../../classify/catalogue.ts';
 import type { AlertRule, PackContext } from '../alert.ts';
 import { causesWithCodes } from '../causes.ts';
-import type { MixinSettings } from '../settings/settings.ts';
-import { codesOf, levelsOf, type SpikeAlert, type SpikeLevel } from '../settings/spike-levels.ts';
+import type { MixinSettings, SpikeSeverity } from '../settings/settings.ts';
+import { codesOf, levelsOf, neverAt, type SpikeAlert, type SpikeLevel } from '../settings/spike-levels.ts';
 import { expectedAlert } from './expected-alert.ts';
 import { type ExpectedAlert, requests, type Series } from './promtool.ts';
 import { type TargetLabels, targetLabels, ticksIn } from './target.ts';
@@ -12,6 +12,8 @@ export interface SpikeUnderTest {
   readonly name: SpikeAlert;
   /** Those that fire under its name, the mildest first. */
   readonly rules: readonly AlertRule[];
+  /** Asked for; one that every level minds unless given. */
+  readonly model?: string;
   /** Which of its codes is answered; the first unless given. */
   readonly code?: string;
   /** More labels of the exporter's target. */
@@ -38,10 +40,18 @@ export interface Stretch extends Mix {
   readonly ticks: number;
 }
 
+/** A level, and its window in evaluations. */
+export interface StoryLevel extends SpikeLevel {
+  readonly severity: SpikeSeverity;
+  readonly window: number;
+}
+
 /** Traffic of one model, and the alerts it must cause. Times are in evaluations. */
 export interface Story {
   /** Window of the mildest of the alerts, which is the longest. */
   readonly window: number;
+  /** Those of the alert, the mildest first. */
+  readonly levels: readonly StoryLevel[];
   /** How long after its beginning an incident does not count towards the usual level. */
   readonly offset: number;
   ticksOf(seconds: number): number;
@@ -51,25 +61,31 @@ export interface Story {
 }
 
 export function createStory({ settings, causes }: PackContext, subject: SpikeUnderTest): Story {
-  const { name, rules, mainCause = 0, code = codesOf(settings, subject.name)[0] } = subject;
+  const { name, rules, model = MODEL, mainCause = 0, code = codesOf(settings, subject.name)[0] } = subject;
   const target = { ...targetLabels(settings), ...subject.labels };
-  const levels = levelsOf(settings, name);
+  const levels = levelsOf(settings, name).map(([severity, level]) => ({
+    ...level,
+    severity,
+    window: ticksIn(settings, settings.windowSeconds[severity]),
+  }));
   const possible = causesWithCodes(causes, codesOf(settings, name));
   const main = possible[mainCause];
   const other = possible.find((cause) => cause !== main);
-  const mildest = levels[0]?.[0];
+  const [mildest] = levels;
   if (main === undefined || other === undefined) throw new Error(`the catalogue has fewer than two causes for ${name}`);
   if (mildest === undefined) throw new Error(`${name} has no level`);
-  const failure = { code, main, other };
+  const failure = { model, code, main, other };
   return {
-    window: ticksIn(settings, settings.windowSeconds[mildest]),
+    window: mildest.window,
+    levels,
     offset: ticksIn(settings, settings.baseline.offsetSeconds),
     ticksOf: (seconds) => ticksIn(settings, seconds),
     series: (stretches) => traffic(target, failure, stretches),
     firing: (mix, usual) =>
-      levels.flatMap(([severity, level]) => {
-        const rule = rules.find((candidate) => candidate.severity === severity);
-        return rule === undefined || !exceeds(level, mix)
+      levels.flatMap((level) => {
+        const rule = rules.find(({ severity }) => severity === level.severity);
+        const never = neverAt(settings, level.severity).includes(model);
+        return rule === undefined || never || !exceeds(level, mix, usual)
           ? []
           : [expected(settings, rule, { target, failure, mix, usual })];
       }),
@@ -77,18 +93,19 @@ export function createStory({ settings, causes }: PackContext, subject: SpikeUnd
 }
 
 interface Failure {
+  readonly model: string;
   readonly code: string;
   readonly main: CauseEntry;
   readonly other: CauseEntry;
 }
 
 /** Two instances, because a rule that forgot to sum would be wrong; two causes; and a model that is always well. */
-function traffic(first: TargetLabels, { code, main, other }: Failure, stretches: readonly Stretch[]) {
+function traffic(first: TargetLabels, { model, code, main, other }: Failure, stretches: readonly Stretch[]) {
   const second = { ...first, instance: '10.0.0.2:9503', pod: 'gateway-1' };
-  const good = { provider: PROVIDER, model: MODEL, stream: 'false', code: '200', cause: 'none' };
+  const good = { provider: PROVIDER, model, stream: 'false', code: '200', cause: 'none' };
   const lines = [
-    { target: first, labels: good, count: ({ all, bad }: Mix) => Math.ceil((all - bad) / 2) },
-    { target: second, labels: good, count: ({ all, bad }: Mix) => Math.floor((all - bad) / 2) },
+    { target: first, labels: good, count: ({ all, bad }: Mix) => (all - bad) / 2 },
+    { target: second, labels: good, count: ({ all, bad }: Mix) => (all - bad) / 2 },
     {
       target: first,
       labels: { ...good, code, cause: main.id },
@@ -121,8 +138,10 @@ function minor(bad: number): number {
   return Math.floor(bad / 5);
 }
 
-function exceeds({ share, baselineFloor = share }: SpikeLevel, { all, bad }: Mix): boolean {
-  return bad / all > Math.min(share, baselineFloor);
+function exceeds(level: StoryLevel, { all, bad }: Mix, usual: number | undefined): boolean {
+  const { share, baselineFloor = share, minBad, minTotal, window } = level;
+  const least = usual === undefined ? share : Math.min(share, baselineFloor);
+  return bad / all > least && bad * window >= minBad && all * window >= minTotal;
 }
 
 interface Expectation {
@@ -139,7 +158,7 @@ function expected(
 ): ExpectedAlert {
   const kept = Object.entries(target).filter(([label]) => !settings.dropLabels.includes(label));
   return expectedAlert(settings, rule, {
-    labels: { ...Object.fromEntries(kept), provider: PROVIDER, model: MODEL, code: failure.code },
+    labels: { ...Object.fromEntries(kept), provider: PROVIDER, model: failure.model, code: failure.code },
     value: mix.bad / mix.all,
     cause: failure.main,
     found: {
