@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { judge } from '../support/rules/mutation/judge.ts';
 import { describeScore, scoreOf } from '../support/rules/mutation/score.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { equivalents } from './equivalents.ts';
+import { argued, equivalents } from './equivalents.ts';
 import { readPack } from './pack.ts';
 
 /** What the pack promises. */
@@ -35,5 +35,15 @@ test(`at least ${LEAST * 100} % of the faults put into the rules break one of th
   );
   for (const line of describeScore(score)) t.diagnostic(line);
   assert.deepEqual(score.wrong, []);
+  const reasons = new Map(
+    argued.flatMap(({ rule, changes, reason }) => changes.map((change) => [`${rule}: ${change}`, reason])),
+  );
+  const survivors = score.survivors.map(({ rule, change }) => `${rule}: ${change}`);
+  for (const name of survivors) t.diagnostic(`${name}: ${reasons.get(name) ?? 'NOT ARGUED'}`);
+  assert.deepEqual(
+    survivors.filter((name) => !reasons.has(name)),
+    [],
+    'survivors that equivalents.ts does not argue',
+  );
   assert.ok(score.killed >= LEAST * score.all, `only ${score.killed} of ${score.all}; the survivors are told above`);
 });
