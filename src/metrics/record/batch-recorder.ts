@@ -1,5 +1,5 @@
 import { isSuccess } from '../../classify/classify.ts';
-import type { Traffic, TrafficObserver } from '../../classify/inference/traffic-observer.ts';
+import type { Traffic } from '../../classify/inference/traffic-observer.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
 import { append, clear, newList, type RowList } from '../../event/rows.ts';
@@ -18,7 +18,6 @@ export interface BatchRecorder {
 
 export interface BatchRecorderOptions {
   readonly lanes: Lanes;
-  readonly observer: TrafficObserver;
   readonly record: (event: RequestEvent) => void;
 }
 
@@ -47,7 +46,7 @@ interface Usual {
  * `record` in their turn. Everything is as if each event had come by itself: what a failure is told by what came before it is learned by
  * then, and counts are only looked at when the batch is over.
  */
-export function createBatchRecorder({ lanes, observer, record }: BatchRecorderOptions): BatchRecorder {
+export function createBatchRecorder({ lanes, record }: BatchRecorderOptions): BatchRecorder {
   const one = new BatchEvent();
   const sourceOf = (row: number) => {
     one.row = row;
@@ -74,7 +73,7 @@ export function createBatchRecorder({ lanes, observer, record }: BatchRecorderOp
     }
     usual.count += 1;
     append(usual.rows, next, row);
-    usual.model?.observeRow(row, usual.isStream);
+    usual.model?.observeRow(batch, row, usual.isStream);
     if (usual.durations === undefined || usual.hasMore) countMore(usual, batch, row);
   }
 
@@ -91,7 +90,6 @@ export function createBatchRecorder({ lanes, observer, record }: BatchRecorderOp
       const usuals = usualsOf(kinds);
       one.batch = batch;
       if (next.length < length) next = new Int32Array(length);
-      observer.begin(batch);
       for (let row = 0; row < length; row += 1) {
         const number = kindOf[row] ?? 0;
         const kind = kinds[number];
@@ -103,7 +101,6 @@ export function createBatchRecorder({ lanes, observer, record }: BatchRecorderOp
         if (usual === undefined) record(batch.event(row));
         else take(usual, batch, row);
       }
-      observer.end();
       for (const usual of present) count(usual, batch);
       present.length = 0;
       one.batch = undefined;

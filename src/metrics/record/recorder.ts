@@ -102,7 +102,7 @@ export function createRecorder({
     onFailure(event, verdict);
   };
 
-  const batches = createBatchRecorder({ lanes, observer, record });
+  const batches = createBatchRecorder({ lanes, record });
 
   const reconfigure = (next: RecorderSettings, rules = catalogue) => {
     catalogue = rules;
