@@ -5,7 +5,7 @@ import type { RequestEvent } from '../../event/request-event.ts';
 import { append, clear, newList, type RowList } from '../../event/rows.ts';
 import type { ExemplarSource } from '../exemplars.ts';
 import type { Count, ObserveRows } from '../store.ts';
-import type { Lanes } from './lanes.ts';
+import type { Lane, Lanes } from './lanes.ts';
 import { NEAR_TIMEOUT_RATIO } from './measure.ts';
 import type { Meter } from './meter.ts';
 
@@ -19,11 +19,20 @@ export interface BatchRecorder {
 export interface BatchRecorderOptions {
   readonly lanes: Lanes;
   readonly record: (event: RequestEvent) => void;
+  /** `record` for events of this kind, which all have this lane: what is the same for all of them is found out once. */
+  readonly recorderOf: (kind: RequestEvent, lane: Lane) => (event: RequestEvent) => void;
+}
+
+/** A kind of events that was met before. */
+interface Met {
+  readonly kind: RequestEvent;
+  readonly usual: Usual | undefined;
+  /** For those that are not usual. */
+  readonly record: (event: RequestEvent) => void;
 }
 
 /** A kind of successes of which nothing has to be found out any more: where they are learned from and counted. */
 interface Usual {
-  readonly kind: RequestEvent;
   readonly traffic: () => Traffic;
   /** What that gave for the batch. */
   model: Traffic | undefined;
@@ -46,23 +55,30 @@ interface Usual {
  * `record` in their turn. Everything is as if each event had come by itself: what a failure is told by what came before it is learned by
  * then, and counts are only looked at when the batch is over.
  */
-export function createBatchRecorder({ lanes, record }: BatchRecorderOptions): BatchRecorder {
+export function createBatchRecorder({ lanes, record, recorderOf }: BatchRecorderOptions): BatchRecorder {
   const one = new BatchEvent();
   const sourceOf = (row: number) => {
     one.row = row;
     return one;
   };
   /** By the list of kinds, and by their number in it. */
-  let known = new WeakMap<EventBatch['kinds'], (Usual | undefined)[]>();
+  let known = new WeakMap<EventBatch['kinds'], (Met | undefined)[]>();
   /** Those that the batch has rows of. */
   const present: Usual[] = [];
   let next = new Int32Array(0);
 
-  function usualsOf(kinds: EventBatch['kinds']): (Usual | undefined)[] {
+  function metOf(kinds: EventBatch['kinds']): (Met | undefined)[] {
     // Filled, as V8 keeps an array with big holes as a hash table.
-    const usuals = known.get(kinds) ?? new Array<Usual | undefined>(kinds.length).fill(undefined);
-    known.set(kinds, usuals);
-    return usuals;
+    const met = known.get(kinds) ?? new Array<Met | undefined>(kinds.length).fill(undefined);
+    known.set(kinds, met);
+    return met;
+  }
+
+  function meet(kind: RequestEvent): Met | undefined {
+    const lane = lanes.of(kind);
+    // Its model may get a label of its own with any event.
+    if (!lane.isLasting) return undefined;
+    return { kind, usual: usualOf(kind, lane), record: recorderOf(kind, lane) };
   }
 
   /** Learns from a row, and puts it to those of its kind that are counted together. */
@@ -87,19 +103,20 @@ export function createBatchRecorder({ lanes, record }: BatchRecorderOptions): Ba
   return {
     record(batch) {
       const { length, kinds, kindOf } = batch;
-      const usuals = usualsOf(kinds);
+      const met = metOf(kinds);
       one.batch = batch;
       if (next.length < length) next = new Int32Array(length);
       for (let row = 0; row < length; row += 1) {
         const number = kindOf[row] ?? 0;
         const kind = kinds[number];
-        let usual = usuals[number];
-        if (usual === undefined || usual.kind !== kind) {
-          usual = kind && meetKind(kind, lanes);
-          usuals[number] = usual;
+        let entry = met[number];
+        if (entry === undefined || entry.kind !== kind) {
+          entry = kind && meet(kind);
+          met[number] = entry;
         }
-        if (usual === undefined) record(batch.event(row));
-        else take(usual, batch, row);
+        if (entry?.usual !== undefined) take(entry.usual, batch, row);
+        else if (entry !== undefined) entry.record(batch.event(row));
+        else record(batch.event(row));
       }
       for (const usual of present) count(usual, batch);
       present.length = 0;
@@ -112,13 +129,11 @@ export function createBatchRecorder({ lanes, record }: BatchRecorderOptions): Ba
 }
 
 /** Undefined for events that take more than their numbers to be recorded. */
-function meetKind(kind: RequestEvent, lanes: Lanes): Usual | undefined {
-  if (!isPlain(kind)) return undefined;
-  const { isLasting, traffic, counted, known } = lanes.of(kind);
-  if (!isLasting || counted === undefined) return undefined;
+function usualOf(kind: RequestEvent, { traffic, counted, known }: Lane): Usual | undefined {
+  if (!isPlain(kind) || counted === undefined) return undefined;
   const { meter } = counted;
   return {
-    ...{ kind, traffic, meter, isStream: kind.stream === true, model: undefined },
+    ...{ traffic, meter, isStream: kind.stream === true, model: undefined },
     hasMore:
       kind.tokens !== undefined || kind.firstTokenSeconds !== undefined || known.gatewayTimeoutSeconds !== undefined,
     nearTimeoutSeconds: NEAR_TIMEOUT_RATIO * (known.gatewayTimeoutSeconds ?? Number.NaN),
