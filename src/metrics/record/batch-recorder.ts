@@ -18,7 +18,7 @@ export interface BatchRecorder {
 
 export interface BatchRecorderOptions {
   readonly lanes: Lanes;
-  readonly record: (event: RequestEvent) => void;
+  readonly record: (event: RequestEvent, lane: Lane) => void;
   /** `record` for events of this kind, which all have this lane: what is the same for all of them is found out once. */
   readonly recorderOf: (kind: RequestEvent, lane: Lane) => (event: RequestEvent) => void;
 }
@@ -53,7 +53,7 @@ interface Usual {
 /**
  * Successes of a kind that was met before are learned from and counted by the numbers in their columns alone; all others are handed to
  * `record` in their turn. Everything is as if each event had come by itself: what a failure is told by what came before it is learned by
- * then, and counts are only looked at when the batch is over.
+ * then, and counts are only looked at when the batch is over. Only which of its events a bucket shows as exemplar may be another.
  */
 export function createBatchRecorder({ lanes, record, recorderOf }: BatchRecorderOptions): BatchRecorder {
   const one = new BatchEvent();
@@ -72,13 +72,6 @@ export function createBatchRecorder({ lanes, record, recorderOf }: BatchRecorder
     const met = known.get(kinds) ?? new Array<Met | undefined>(kinds.length).fill(undefined);
     known.set(kinds, met);
     return met;
-  }
-
-  function meet(kind: RequestEvent): Met | undefined {
-    const lane = lanes.of(kind);
-    // Its model may get a label of its own with any event.
-    if (!lane.isLasting) return undefined;
-    return { kind, usual: usualOf(kind, lane), record: recorderOf(kind, lane) };
   }
 
   /** Learns from a row, and puts it to those of its kind that are counted together. */
@@ -108,15 +101,21 @@ export function createBatchRecorder({ lanes, record, recorderOf }: BatchRecorder
       if (next.length < length) next = new Int32Array(length);
       for (let row = 0; row < length; row += 1) {
         const number = kindOf[row] ?? 0;
-        const kind = kinds[number];
+        const kind = kinds[number] ?? batch.event(row);
         let entry = met[number];
         if (entry === undefined || entry.kind !== kind) {
-          entry = kind && meet(kind);
+          const lane = lanes.of(kind);
+          if (!lane.isLasting) {
+            // Its model may get a label of its own with any event.
+            met[number] = undefined;
+            record(batch.event(row), lane);
+            continue;
+          }
+          entry = { kind, usual: usualOf(kind, lane), record: recorderOf(kind, lane) };
           met[number] = entry;
         }
-        if (entry?.usual !== undefined) take(entry.usual, batch, row);
-        else if (entry !== undefined) entry.record(batch.event(row));
-        else record(batch.event(row));
+        if (entry.usual === undefined) entry.record(batch.event(row));
+        else take(entry.usual, batch, row);
       }
       for (const usual of present) count(usual, batch);
       present.length = 0;

@@ -7,7 +7,7 @@ import type { RequestEvent } from '../../event/request-event.ts';
 import type { AttemptVerdict, EventSink, PushSink, WorkerSink } from '../../event/sink.ts';
 import type { Store } from '../store.ts';
 import { createBatchRecorder } from './batch-recorder.ts';
-import { createEventRecorder } from './event-recorder.ts';
+import { createEventRecorder, type Way } from './event-recorder.ts';
 import { createFailureLog, type Failure } from './failures.ts';
 import { createInFlight } from './in-flight.ts';
 import { beginAtZero, exposeInfo, type ProviderSettings, type ProvidersByLabel } from './info.ts';
@@ -86,17 +86,23 @@ export function createRecorder({
   const recordIn = createEventRecorder({ prove, noteRateLimit, basisCounts, failureLog, onFailure });
   const classifyAny: Classifier = (event, context) => classify(event, catalogue, context);
 
-  const record = (event: RequestEvent, inFlight?: number) => {
-    const lane = lanes.of(event);
+  const record = (event: RequestEvent, inFlight?: number, lane = lanes.of(event)) => {
     const known = inFlight === undefined ? lane.known : { ...lane.known, inFlight };
     recordIn({ lane, known, classifier: classifyAny }, event);
   };
 
   const batches = createBatchRecorder({
-    ...{ lanes, record },
+    lanes,
+    record: (event, lane) => record(event, undefined, lane),
     recorderOf(kind, lane) {
-      const way = { lane, known: lane.known, classifier: classifyAlike(kind, catalogue) };
-      return (event) => recordIn(way, event);
+      let way: Way = { lane, known: lane.known, classifier: classifyAny };
+      let count = 0;
+      return (event) => {
+        count += 1;
+        // What asks for a path of its own each time never comes again.
+        if (count === 2) way = { ...way, classifier: classifyAlike(kind, catalogue) };
+        recordIn(way, event);
+      };
     },
   });
 
