@@ -38,6 +38,14 @@ export interface Evidence {
 /** One thing that a rule asks for. */
 export type Condition = (evidence: Evidence) => boolean;
 
+/** What a rule asks for, in the order in which it is looked at. */
+export interface Conditions {
+  readonly all: readonly Condition[];
+  /** Those whose answer is the same for all events that differ only in times and numbers, whatever is known beside them; and the others. */
+  readonly fixed: readonly Condition[];
+  readonly moving: readonly Condition[];
+}
+
 /** Messages are not among them: the rule index takes their patterns apart. */
 type Asked = Exclude<keyof Match, 'message'>;
 
@@ -72,6 +80,14 @@ const CONDITIONS: { readonly [K in Asked]: (wanted: NonNullable<Match[K]>) => Co
   flags: (wanted) => (evidence) => sharesOne(wanted, evidence.flags),
 };
 
+/** Those that look at how long a request took, or at what is known beside its event. */
+const IS_MOVING: Readonly<Record<Asked, boolean>> = {
+  ...{ status: false, code: false, origin: false, phase: false, shape: false, stream: false, flags: false },
+  ...{ key_present: false, own_key: false, first_token: false, should_retry: false, exhausted: false },
+  ...{ min_retry_after_seconds: false, at_gateway_timeout: true, min_seconds: true, fast_reject: true },
+  ...{ traffic_ramping: true, failing_under_load: true, model_stalled: true, models_failing: true, own_limit: true },
+};
+
 // Safe: Object.keys gives exactly the own keys of the table, which the type forgets.
 const NAMES = Object.keys(CONDITIONS) as Asked[];
 
@@ -79,10 +95,15 @@ const NAMES = Object.keys(CONDITIONS) as Asked[];
  * What a rule asks for beside words, all of which must hold. Only that is there to be looked at: with rules of as many shapes, asking
  * each for all twenty things that it might want took most of the time of a verdict.
  */
-export function conditionsOf({ provider, match }: Rule): readonly Condition[] {
-  const conditions = NAMES.map((name) => conditionOf(name, match));
-  const ofProvider: Condition | undefined = provider && ((evidence) => provider.includes(evidence.event.provider));
-  return [ofProvider, ...conditions].filter((condition) => condition !== undefined);
+export function conditionsOf({ provider, match }: Rule): Conditions {
+  const conditionsFor = (names: readonly Asked[]) =>
+    names.map((name) => conditionOf(name, match)).filter((condition) => condition !== undefined);
+  const ofProvider: Condition[] = provider ? [(evidence) => provider.includes(evidence.event.provider)] : [];
+  return {
+    all: [...ofProvider, ...conditionsFor(NAMES)],
+    fixed: [...ofProvider, ...conditionsFor(NAMES.filter((name) => !IS_MOVING[name]))],
+    moving: conditionsFor(NAMES.filter((name) => IS_MOVING[name])),
+  };
 }
 
 /** That the message fits a pattern. */

@@ -1,6 +1,6 @@
 import { ORIGINS, type Origin } from '../event/request-event.ts';
 import type { Cause } from './causes.ts';
-import { type Condition, conditionsOf, type Evidence, says } from './conditions.ts';
+import { type Condition, type Conditions, conditionsOf, type Evidence, says } from './conditions.ts';
 import { type Clue, createKeywordIndex, type KeywordIndex } from './keyword-index.ts';
 import { requiredSets } from './pattern.ts';
 import { alternativesOf } from './pattern-syntax.ts';
@@ -11,7 +11,7 @@ export interface IndexedRule {
   readonly rule: Rule;
   /** Its place among all rules. */
   readonly order: number;
-  readonly conditions: readonly Condition[];
+  readonly conditions: Conditions;
   /** What it says, the same for all that it decides. */
   readonly verdict: Classification;
 }
@@ -59,12 +59,12 @@ export function firstThatHolds(
   if (rules === undefined) return best;
   for (const rule of rules) {
     if (best !== undefined && rule.order >= best.order) return best;
-    if (holds(rule, evidence)) return rule;
+    if (allHold(rule.conditions.all, evidence)) return rule;
   }
   return best;
 }
 
-function holds({ conditions }: IndexedRule, evidence: Evidence): boolean {
+export function allHold(conditions: readonly Condition[], evidence: Evidence): boolean {
   for (const condition of conditions) if (!condition(evidence)) return false;
   return true;
 }
@@ -77,7 +77,9 @@ function makeReady(rule: Rule, order: number): IndexedRule {
 
 /** Last, as it takes longest to look at. */
 function withPattern(wordless: IndexedRule, pattern: string): IndexedRule {
-  return { ...wordless, conditions: [...wordless.conditions, says(new RegExp(pattern, 'im'))] };
+  const { all, fixed, moving } = wordless.conditions;
+  const condition = says(new RegExp(pattern, 'im'));
+  return { ...wordless, conditions: { all: [...all, condition], fixed: [...fixed, condition], moving } };
 }
 
 /** Each alternative of a rule's patterns under its own keywords, so that only those are tried whose keywords all occur. */

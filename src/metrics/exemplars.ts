@@ -56,11 +56,18 @@ export function isRequestId(id: string): boolean {
 export function createExemplars(clock: Clock): Exemplars {
   const kept: ((Exemplar & { readonly cuts: number }) | undefined)[] = [];
   let cuts = 0;
+
+  /** Numbers are compared with numbers only: what may be undefined is compared by a call. */
+  function isWanted(index: number): boolean {
+    const last = kept[index];
+    return last === undefined || last.cuts !== cuts;
+  }
+
   return {
-    isWanted: (index) => kept[index]?.cuts !== cuts,
+    isWanted,
     note(index, value, source) {
+      if (!isWanted(index)) return;
       const last = kept[index];
-      if (last?.cuts === cuts) return;
       const { requestId, timeMs } = source;
       // Prometheus refuses an exemplar that is not newer than the one before it in its series, and logs that at every
       // scrape.

@@ -3,8 +3,6 @@ import type { RecentExtreme } from './recent-extreme.ts';
 /** How long one model works before it answers, as a running mean. */
 export interface UsualWork {
   answered(seconds: number): void;
-  /** The same row by row of a list; NaN is no answer. */
-  answeredAll(seconds: Float64Array, next: Int32Array, first: number): void;
   /** Undefined until MIN_ANSWERS have been seen. */
   seconds(): number | undefined;
 }
@@ -21,17 +19,9 @@ export function createUsualWork(): UsualWork {
   return {
     answered(seconds) {
       if (answers < MEMORY) answers += 1;
-      running.mean += (seconds - running.mean) / answers;
-    },
-    answeredAll(seconds, next, first) {
-      let { mean } = running;
-      for (let row = first; row >= 0; row = next[row] ?? -1) {
-        const value = seconds[row] ?? Number.NaN;
-        if (!(value >= 0)) continue;
-        if (answers < MEMORY) answers += 1;
-        mean += (value - mean) / answers;
-      }
-      running.mean = mean;
+      const beyond = seconds - running.mean;
+      // The same to the last bit, as MEMORY is a power of two, and each mean waits for the one before it.
+      running.mean += answers === MEMORY ? beyond * (1 / MEMORY) : beyond / answers;
     },
     seconds: () => (answers >= MIN_ANSWERS ? running.mean : undefined),
   };

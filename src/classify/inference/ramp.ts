@@ -48,7 +48,8 @@ export function createRamp(counts: TrafficCounts): Ramp {
       if (perSecond === undefined) return undefined;
       const isRise = (count: number) =>
         count >= MIN_RECENT_REQUESTS && count / RECENT_SECONDS >= RAMP_RATIO * perSecond;
-      // Mostly there would be too few even if all of them counted.
+      // Mostly there would be too few even if all of them counted, and some of the seconds before.
+      if (!isRise(counts.requestsAtMost(timeMs, RECENT_SECONDS))) return false;
       if (!isRise(counts.requests(timeMs, RECENT_SECONDS))) return false;
       return isRise(
         counts.sum('admitted', timeMs, RECENT_SECONDS) + counts.sum('failed', timeMs, FAILURES_COUNT_SECONDS),

@@ -27,14 +27,14 @@ const OVERRULING = { timeouts: 12, share: 0.8 };
 
 export function createTimeoutLimit(): TimeoutLimit {
   const { mode, add, hasNear } = createTimeouts();
-  const longestAnswer = createRecentExtreme(Math.max, 0);
+  const longestAnswer = createRecentExtreme('greatest');
 
   const isLearned = (least: typeof ENOUGH) =>
     mode.timeouts >= least.timeouts && mode.share >= least.share && longestAnswer.value() <= mode.seconds * CEILING;
 
   return {
     timedOut: add,
-    answered: longestAnswer.add,
+    answered: (seconds, timeMs) => longestAnswer.add(seconds, timeMs),
     seconds(configured) {
       if (configured === undefined) return isLearned(ENOUGH) ? mode.seconds : undefined;
       return isLearned(OVERRULING) && !hasNear(configured) ? mode.seconds : configured;

@@ -14,25 +14,18 @@ export interface TrafficCounts {
   moveTo(timeMs: number): void;
   /** Never later than `moveTo` has said; what is too long ago is not counted. */
   add(count: Count, timeMs: number, amount: number): void;
-  /** `moveTo` and `add` for what was admitted, row by row of a list that begins with `first`. */
-  addAdmitted(rows: AdmittedRows, first: number): void;
+  /** `add` for one that was admitted, with the slot of its time: called for every success. */
+  admit(timeMs: number, slot: number): void;
   /** Sum over the `seconds` up to the end of the second of `timeMs`. */
   sum(count: Count, timeMs: number, seconds: number): number;
   /** Same for requests, whatever became of them. */
   requests(timeMs: number, seconds: number): number;
+  /** No less than `requests`, and found at once. */
+  requestsAtMost(timeMs: number, seconds: number): number;
   /** `sum` for many times: it looks at each second once, and knows nothing of what is counted later. */
   sums(count: Count): (timeMs: number, seconds: number) => number;
   /** Seconds from the first event that was counted to `timeMs`, at most COUNTED_SECONDS. */
   watchedSeconds(timeMs: number): number;
-}
-
-/** Requests that were admitted, in columns: when each ended and began, and its tokens, NaN where they are unknown. */
-export interface AdmittedRows {
-  readonly timeMs: Float64Array;
-  readonly startMs: Float64Array;
-  readonly tokens: Float64Array | undefined;
-  /** The row behind each; below 0 behind the last. */
-  readonly next: Int32Array;
 }
 
 /** What a ramp is measured against, and what an old trial's minute begins with, with half a minute to spare. */
@@ -40,153 +33,167 @@ export const COUNTED_SECONDS = 360;
 /** The window of most rate limits, in seconds. */
 export const MINUTE = 60;
 
-/** The seconds of a minute's quarter are also summed, so that five minutes are added up in some thirty steps and not in 300. */
-const BLOCK = 15;
+/**
+ * Seconds are kept in a ring of a power of two, as the remainder of a division takes longer than all else here. Neighbours of a block are also
+ * summed, so that five minutes are added up in some thirty steps and not in 300. The ring is longer than what is counted by more than a
+ * block: one is emptied as a whole when the time comes to it.
+ */
+const RING = 512;
+const LAST = RING - 1;
+const BLOCK = 16;
+const BLOCK_BITS = 4;
 
-interface Row {
-  readonly seconds: Float32Array;
-  /** Sums of BLOCK neighbours each. */
-  readonly blocks: Float64Array;
-}
-
-function createRow(): Row {
-  return { seconds: new Float32Array(COUNTED_SECONDS), blocks: new Float64Array(COUNTED_SECONDS / BLOCK) };
-}
-
-function put(row: Row, slot: number, value: number): void {
-  const before = row.seconds[slot] ?? 0;
-  row.seconds[slot] = value;
-  // What was stored, not what was given: a Float32 rounds above 2^24.
-  const block = Math.floor(slot / BLOCK);
-  row.blocks[block] = (row.blocks[block] ?? 0) + (row.seconds[slot] ?? 0) - before;
-}
-
-function empty({ seconds, blocks }: Row): void {
-  seconds.fill(0);
-  blocks.fill(0);
-}
+/** The seconds of the ring, and behind them the sums of its blocks. */
+const ROW = RING + RING / BLOCK;
+type Row = Int32Array | Float64Array;
 
 function addTo(row: Row, slot: number, amount: number): void {
-  put(row, slot, (row.seconds[slot] ?? 0) + amount);
+  row[slot] = (row[slot] ?? 0) + amount;
+  const block = RING + (slot >> BLOCK_BITS);
+  row[block] = (row[block] ?? 0) + amount;
 }
 
-/** Sums so many seconds from a slot on: those before a block begins, whole blocks, and the rest. */
-function addUp({ seconds, blocks }: Row, slot: number, count: number): number {
+/** A loop, as to call `fill` for so few takes several times as long. */
+function emptyBlock(row: Row, slot: number): void {
+  for (let at = slot; at < slot + BLOCK; at += 1) row[at] = 0;
+  row[RING + (slot >> BLOCK_BITS)] = 0;
+}
+
+/** Sums so many seconds up to a slot: those behind the last whole block, whole blocks, and those before them. */
+function addUp(row: Row, slot: number, count: number): number {
   let total = 0;
   let at = slot;
-  const toBlock = Math.min(count, (COUNTED_SECONDS - slot) % BLOCK);
-  for (const end = at + toBlock; at < end; at += 1) total += seconds[at] ?? 0;
-  if (count === toBlock) return total;
-  let block = at / BLOCK;
-  let left = count - toBlock;
-  for (; left >= BLOCK; left -= BLOCK) {
-    if (block === blocks.length) block = 0;
-    total += blocks[block] ?? 0;
-    block += 1;
+  let left = count;
+  for (; left > 0 && (at & (BLOCK - 1)) !== BLOCK - 1; left -= 1) {
+    total += row[at] ?? 0;
+    at = (at - 1) & LAST;
   }
-  at = block === blocks.length ? 0 : block * BLOCK;
-  for (const end = at + left; at < end; at += 1) total += seconds[at] ?? 0;
+  for (; left >= BLOCK; left -= BLOCK) {
+    total += row[RING + (at >> BLOCK_BITS)] ?? 0;
+    at = (at - BLOCK) & LAST;
+  }
+  for (; left > 0; left -= 1) {
+    total += row[at] ?? 0;
+    at = (at - 1) & LAST;
+  }
   return total;
 }
 
 export function createTrafficCounts(): TrafficCounts {
-  // What was admitted is what is left of all requests: so these are added up in one row, and a success is counted in one.
-  const requests = createRow();
-  const failed = createRow();
-  const unjudged = createRow();
-  const tokens = createRow();
-  const all = [requests, failed, unjudged, tokens];
-  /** The row that holds a count, and those to take off from it. */
-  const rows = {
-    admitted: [requests, failed, unjudged],
-    failed: [failed],
-    unjudged: [unjudged],
-    tokens: [tokens],
-  } satisfies Record<Count, readonly [Row, ...(readonly Row[])]>;
-  let first = Number.NEGATIVE_INFINITY;
-  let head = Number.NEGATIVE_INFINITY;
-  let headSlot = 0;
+  return new CountsOfSeconds();
+}
+
+/** A class, as numbers that closures hold and change are made anew at each change, and these are changed for every success. */
+class CountsOfSeconds implements TrafficCounts {
+  /** What was admitted is what is left of all: so a success is counted in one row. */
+  readonly #requests = new Int32Array(ROW);
+  readonly #failed = new Int32Array(ROW);
+  readonly #unjudged = new Int32Array(ROW);
+  readonly #tokens = new Float64Array(ROW);
+  readonly #rows: readonly Row[] = [this.#requests, this.#failed, this.#unjudged, this.#tokens];
+  #first = Number.NEGATIVE_INFINITY;
+  /** The newest second. */
+  #head = Number.NEGATIVE_INFINITY;
+  /** What began before it is not counted. */
+  #sinceMs = Number.NEGATIVE_INFINITY;
   // Logs write seconds: most events have the time of the one before.
-  let latestMs = Number.NaN;
+  #latestMs = Number.NaN;
 
-  /** Counted from the head's place: the remainder of a division takes longer than all else here. */
-  function slotAgo(ago: number): number {
-    return ago > headSlot ? headSlot - ago + COUNTED_SECONDS : headSlot - ago;
+  moveTo(timeMs: number): void {
+    if (timeMs !== this.#latestMs) this.#moveOn(timeMs);
   }
 
-  function sumOf(row: Row, timeMs: number, span: number): number {
-    const last = Math.min(bucketOf(timeMs), head);
-    const from = Math.max(bucketOf(timeMs - span * 1000), head - COUNTED_SECONDS) + 1;
-    return from <= last ? addUp(row, slotAgo(head - from), last - from + 1) : 0;
+  admit(timeMs: number, slot: number): void {
+    if (timeMs < this.#sinceMs) return;
+    const row = this.#requests;
+    row[slot] = (row[slot] ?? 0) + 1;
+    const block = RING + (slot >> BLOCK_BITS);
+    row[block] = (row[block] ?? 0) + 1;
   }
 
-  function moveTo(timeMs: number): void {
-    if (timeMs === latestMs) return;
-    latestMs = timeMs;
-    const bucket = bucketOf(timeMs);
-    if (Math.abs(bucket - head) >= COUNTED_SECONDS) {
-      all.forEach(empty);
-      first = bucket;
-      head = bucket;
-      headSlot = slotOf(head);
+  add(count: Count, timeMs: number, amount: number): void {
+    if (timeMs < this.#sinceMs) return;
+    const slot = slotOf(timeMs);
+    if (count !== 'tokens') addTo(this.#requests, slot, amount);
+    if (count !== 'admitted') addTo(this.#rowOf(count), slot, amount);
+  }
+
+  sum(count: Count, timeMs: number, seconds: number): number {
+    if (count !== 'admitted') return this.#sumOf(this.#rowOf(count), timeMs, seconds);
+    const others = this.#sumOf(this.#failed, timeMs, seconds) + this.#sumOf(this.#unjudged, timeMs, seconds);
+    return this.requests(timeMs, seconds) - others;
+  }
+
+  requests(timeMs: number, seconds: number): number {
+    return this.#sumOf(this.#requests, timeMs, seconds);
+  }
+
+  requestsAtMost(timeMs: number, seconds: number): number {
+    const head = this.#head;
+    const last = Math.min(secondOf(timeMs), head);
+    // A span that goes back beyond what is counted is not worth the thought.
+    if (head - last + seconds + BLOCK > COUNTED_SECONDS) return Number.POSITIVE_INFINITY;
+    const row = this.#requests;
+    let total = 0;
+    const first = (last - seconds + 1) & LAST & -BLOCK;
+    for (let at = last & LAST & -BLOCK; ; at = (at - BLOCK) & LAST) {
+      total += row[RING + (at >> BLOCK_BITS)] ?? 0;
+      if (at === first) return total;
     }
-    for (; head < bucket; head += 1) {
-      headSlot = headSlot === COUNTED_SECONDS - 1 ? 0 : headSlot + 1;
-      for (const row of all) put(row, headSlot, 0);
-    }
   }
 
-  return {
-    moveTo,
-    addAdmitted({ timeMs, startMs, tokens: amounts, next }, from) {
-      for (let row = from; row >= 0; row = next[row] ?? -1) {
-        const endMs = timeMs[row] ?? 0;
-        if (endMs !== latestMs) moveTo(endMs);
-        const ago = head - bucketOf(startMs[row] ?? 0);
-        if (ago >= COUNTED_SECONDS) continue;
-        const slot = slotAgo(ago);
-        addTo(requests, slot, 1);
-        const amount = amounts?.[row] ?? Number.NaN;
-        if (amount >= 0) addTo(tokens, slot, amount);
-      }
-    },
-    add(count, timeMs, amount) {
-      const ago = head - bucketOf(timeMs);
-      if (ago >= COUNTED_SECONDS) return;
-      const slot = slotAgo(ago);
-      if (count === 'tokens') return addTo(tokens, slot, amount);
-      addTo(requests, slot, amount);
-      if (count === 'admitted') return;
-      addTo(count === 'failed' ? failed : unjudged, slot, amount);
-    },
-    sum(count, timeMs, span) {
-      const [row, ...others] = rows[count];
-      return others.reduce((left, other) => left - sumOf(other, timeMs, span), sumOf(row, timeMs, span));
-    },
-    requests: (timeMs, span) => sumOf(requests, timeMs, span),
-    sums: (count) => sumsUpTo(rows[count], head),
-    watchedSeconds: (timeMs) => Math.min(COUNTED_SECONDS, bucketOf(timeMs) - first),
-  };
+  sums(count: Count): (timeMs: number, seconds: number) => number {
+    const from = this.#head - COUNTED_SECONDS;
+    const upTo = new Float64Array(COUNTED_SECONDS + 1);
+    for (let at = 1; at <= COUNTED_SECONDS; at += 1) {
+      upTo[at] = (upTo[at - 1] ?? 0) + this.#countedIn(count, (from + at) & LAST);
+    }
+    const total = (second: number) => upTo[Math.min(Math.max(second - from, 0), COUNTED_SECONDS)] ?? 0;
+    return (timeMs, seconds) => total(secondOf(timeMs)) - total(secondOf(timeMs - seconds * 1000));
+  }
+
+  watchedSeconds(timeMs: number): number {
+    return Math.min(COUNTED_SECONDS, secondOf(timeMs) - this.#first);
+  }
+
+  #moveOn(timeMs: number): void {
+    this.#latestMs = timeMs;
+    const second = secondOf(timeMs);
+    if (Math.abs(second - this.#head) >= COUNTED_SECONDS) {
+      for (const row of this.#rows) row.fill(0);
+      this.#first = second;
+      this.#head = second;
+    }
+    while (this.#head < second) {
+      this.#head += 1;
+      const slot = this.#head & LAST;
+      if (slot % BLOCK === 0) for (const row of this.#rows) emptyBlock(row, slot);
+    }
+    this.#sinceMs = (this.#head - COUNTED_SECONDS + 1) * 1000;
+  }
+
+  #sumOf(row: Row, timeMs: number, seconds: number): number {
+    const last = Math.min(secondOf(timeMs), this.#head);
+    const before = Math.max(secondOf(timeMs - seconds * 1000), this.#head - COUNTED_SECONDS);
+    return addUp(row, last & LAST, last - before);
+  }
+
+  #countedIn(count: Count, slot: number): number {
+    if (count !== 'admitted') return this.#rowOf(count)[slot] ?? 0;
+    return (this.#requests[slot] ?? 0) - (this.#failed[slot] ?? 0) - (this.#unjudged[slot] ?? 0);
+  }
+
+  #rowOf(count: Exclude<Count, 'admitted'>): Row {
+    if (count === 'tokens') return this.#tokens;
+    return count === 'failed' ? this.#failed : this.#unjudged;
+  }
 }
 
-/** A count in the second of the head and before it: what its row says less what the others do. */
-function sumsUpTo([row, ...others]: readonly [Row, ...(readonly Row[])], head: number) {
-  const from = head - COUNTED_SECONDS;
-  const upTo = new Float64Array(COUNTED_SECONDS + 1);
-  for (let at = 1; at <= COUNTED_SECONDS; at += 1) {
-    const slot = slotOf(from + at);
-    const counted = others.reduce((left, other) => left - (other.seconds[slot] ?? 0), row.seconds[slot] ?? 0);
-    upTo[at] = (upTo[at - 1] ?? 0) + counted;
-  }
-  const total = (bucket: number) => upTo[Math.min(Math.max(bucket - from, 0), COUNTED_SECONDS)] ?? 0;
-  return (timeMs: number, span: number) => total(bucketOf(timeMs)) - total(bucketOf(timeMs - span * 1000));
+/** The place of a time in the ring. */
+export function slotOf(timeMs: number): number {
+  return secondOf(timeMs) & LAST;
 }
 
-function bucketOf(timeMs: number): number {
+function secondOf(timeMs: number): number {
   return Math.floor(timeMs / 1000);
-}
-
-/** Also for times before 1970, which a log line may claim. */
-function slotOf(bucket: number): number {
-  return ((bucket % COUNTED_SECONDS) + COUNTED_SECONDS) % COUNTED_SECONDS;
 }

@@ -1,11 +1,10 @@
 import type { EventBatch } from '../../event/event-batch.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
-import { newList, type RowList } from '../../event/rows.ts';
 import type { Cause } from '../causes.ts';
 import type { ClassifyContext } from '../classify.ts';
 import { learn } from './learn.ts';
+import { learnRow } from './learn-row.ts';
 import { signsOf } from './signs.ts';
-import { createSuccessRows, nothingWaiting, type SuccessRows } from './success-rows.ts';
 import {
   createModelState,
   createProviderState,
@@ -20,8 +19,8 @@ export interface Traffic {
   contextFor(event: RequestEvent, known?: KnownContext): ClassifyContext;
   /** Learns from a try that has ended, after it was classified. */
   observe(event: RequestEvent, cause: Cause, known?: KnownContext): void;
-  /** `observe` for a success of the batch that was begun last, which says nothing but the numbers of its row. */
-  observeRow(row: number, isStream: boolean): void;
+  /** `observe` for a success of a batch that says nothing but the numbers of its row. */
+  observeRow(batch: EventBatch, row: number, isStream: boolean): void;
 }
 
 export interface TrafficObserver {
@@ -32,13 +31,9 @@ export interface TrafficObserver {
   of(provider: string, model: string): Traffic;
   /** `of` for those who ask it often for the same model: what comes back is to be called for each event. */
   hold(provider: string, model: string): () => Traffic;
-  /** Rows that are observed are those of this batch. */
-  begin(batch: EventBatch): void;
-  /** The batch is over: what was not learned from by now is. */
-  end(): void;
 }
 
-/** About 12 KiB each. More models than this at once are rare, and the least recently used loses some minutes of memory. */
+/** About 20 KiB each. More models than this at once are rare, and the least recently used loses some minutes of memory. */
 const MAX_MODELS = 256;
 
 interface Model extends Traffic {
@@ -47,13 +42,10 @@ interface Model extends Traffic {
   lastUse: number;
   /** It made room for another: who still holds it must ask anew. */
   isDropped: boolean;
-  /** Learns from the rows that wait. */
-  settle(): void;
 }
 
 interface Provider {
   readonly state: ProviderState;
-  readonly rows: RowList;
   readonly models: Map<string, Model>;
 }
 
@@ -71,9 +63,6 @@ export function createTrafficObserver({
   readonly limits?: { readonly models: number };
 } = {}): TrafficObserver {
   const providers = new Map<string, Provider>();
-  const rows = createSuccessRows();
-  /** The models that have rows waiting. */
-  const waiting: Model[] = [];
   let size = 0;
   let uses = 0;
 
@@ -82,7 +71,7 @@ export function createTrafficObserver({
     else size += 1;
     const known = providers.get(provider) ?? newProvider();
     providers.set(provider, known);
-    const met: Model = newModel(known, rows, () => waiting.push(met));
+    const met = newModel(known);
     known.models.set(model, met);
     return met;
   };
@@ -104,11 +93,6 @@ export function createTrafficObserver({
         held = of(provider, model);
         return held;
       };
-    },
-    begin: rows.begin,
-    end() {
-      for (const model of waiting) model.settle();
-      waiting.length = 0;
     },
   };
 }
@@ -133,38 +117,22 @@ function dropLeastRecent(providers: Map<string, Provider>): void {
 }
 
 function newProvider(): Provider {
-  return { state: createProviderState(), rows: newList(), models: new Map() };
+  return { state: createProviderState(), models: new Map() };
 }
 
-function newModel(provider: Provider, rows: SuccessRows, onWait: () => void): Model {
+function newModel(provider: Provider): Model {
   const state = createModelState(provider.state);
   provider.state.healths.add(state.health);
-  const waiting = nothingWaiting(provider.rows);
-  const settle = () => rows.learn(state, waiting);
-  let isListed = false;
   return {
     state,
     lastUse: 0,
     isDropped: false,
     contextFor(event, known = NOTHING_KNOWN) {
-      if (event.code < 400 && event.error === undefined) return known;
-      settle();
-      return signsOf(state, event, known);
+      return event.code < 400 && event.error === undefined ? known : signsOf(state, event, known);
     },
     observe(event, cause, known = NOTHING_KNOWN) {
-      settle();
       learn(state, event, cause, known);
     },
-    observeRow(row, isStream) {
-      if (!isListed) onWait();
-      isListed = true;
-      rows.add(row, isStream, waiting);
-      // Of use to other models, too, so it cannot wait.
-      state.health.succeeded();
-    },
-    settle() {
-      isListed = false;
-      settle();
-    },
+    observeRow: (batch, row, isStream) => learnRow(state, batch, row, isStream),
   };
 }

@@ -26,7 +26,7 @@ export function createProviderState(): ProviderState {
     counts,
     ramp: createRamp(counts),
     timeoutLimit: createTimeoutLimit(),
-    quickest: createRecentExtreme(Math.min, Number.POSITIVE_INFINITY),
+    quickest: createRecentExtreme('least'),
     healths: new Set(),
   };
 }

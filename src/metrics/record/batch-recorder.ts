@@ -1,11 +1,11 @@
 import { isSuccess } from '../../classify/classify.ts';
-import type { Traffic, TrafficObserver } from '../../classify/inference/traffic-observer.ts';
+import type { Traffic } from '../../classify/inference/traffic-observer.ts';
 import type { EventBatch } from '../../event/event-batch.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
 import { append, clear, newList, type RowList } from '../../event/rows.ts';
 import type { ExemplarSource } from '../exemplars.ts';
 import type { Count, ObserveRows } from '../store.ts';
-import type { Lanes } from './lanes.ts';
+import type { Lane, Lanes } from './lanes.ts';
 import { NEAR_TIMEOUT_RATIO } from './measure.ts';
 import type { Meter } from './meter.ts';
 
@@ -18,13 +18,21 @@ export interface BatchRecorder {
 
 export interface BatchRecorderOptions {
   readonly lanes: Lanes;
-  readonly observer: TrafficObserver;
+  readonly record: (event: RequestEvent, lane: Lane) => void;
+  /** `record` for events of this kind, which all have this lane: what is the same for all of them is found out once. */
+  readonly recorderOf: (kind: RequestEvent, lane: Lane) => (event: RequestEvent) => void;
+}
+
+/** A kind of events that was met before. */
+interface Met {
+  readonly kind: RequestEvent;
+  readonly usual: Usual | undefined;
+  /** For those that are not usual. */
   readonly record: (event: RequestEvent) => void;
 }
 
 /** A kind of successes of which nothing has to be found out any more: where they are learned from and counted. */
 interface Usual {
-  readonly kind: RequestEvent;
   readonly traffic: () => Traffic;
   /** What that gave for the batch. */
   model: Traffic | undefined;
@@ -45,25 +53,25 @@ interface Usual {
 /**
  * Successes of a kind that was met before are learned from and counted by the numbers in their columns alone; all others are handed to
  * `record` in their turn. Everything is as if each event had come by itself: what a failure is told by what came before it is learned by
- * then, and counts are only looked at when the batch is over.
+ * then, and counts are only looked at when the batch is over. Only which of its events a bucket shows as exemplar may be another.
  */
-export function createBatchRecorder({ lanes, observer, record }: BatchRecorderOptions): BatchRecorder {
+export function createBatchRecorder({ lanes, record, recorderOf }: BatchRecorderOptions): BatchRecorder {
   const one = new BatchEvent();
   const sourceOf = (row: number) => {
     one.row = row;
     return one;
   };
   /** By the list of kinds, and by their number in it. */
-  let known = new WeakMap<EventBatch['kinds'], (Usual | undefined)[]>();
+  let known = new WeakMap<EventBatch['kinds'], (Met | undefined)[]>();
   /** Those that the batch has rows of. */
   const present: Usual[] = [];
   let next = new Int32Array(0);
 
-  function usualsOf(kinds: EventBatch['kinds']): (Usual | undefined)[] {
+  function metOf(kinds: EventBatch['kinds']): (Met | undefined)[] {
     // Filled, as V8 keeps an array with big holes as a hash table.
-    const usuals = known.get(kinds) ?? new Array<Usual | undefined>(kinds.length).fill(undefined);
-    known.set(kinds, usuals);
-    return usuals;
+    const met = known.get(kinds) ?? new Array<Met | undefined>(kinds.length).fill(undefined);
+    known.set(kinds, met);
+    return met;
   }
 
   /** Learns from a row, and puts it to those of its kind that are counted together. */
@@ -74,7 +82,7 @@ export function createBatchRecorder({ lanes, observer, record }: BatchRecorderOp
     }
     usual.count += 1;
     append(usual.rows, next, row);
-    usual.model?.observeRow(row, usual.isStream);
+    usual.model?.observeRow(batch, row, usual.isStream);
     if (usual.durations === undefined || usual.hasMore) countMore(usual, batch, row);
   }
 
@@ -88,22 +96,27 @@ export function createBatchRecorder({ lanes, observer, record }: BatchRecorderOp
   return {
     record(batch) {
       const { length, kinds, kindOf } = batch;
-      const usuals = usualsOf(kinds);
+      const met = metOf(kinds);
       one.batch = batch;
       if (next.length < length) next = new Int32Array(length);
-      observer.begin(batch);
       for (let row = 0; row < length; row += 1) {
         const number = kindOf[row] ?? 0;
-        const kind = kinds[number];
-        let usual = usuals[number];
-        if (usual === undefined || usual.kind !== kind) {
-          usual = kind && meetKind(kind, lanes);
-          usuals[number] = usual;
+        const kind = kinds[number] ?? batch.event(row);
+        let entry = met[number];
+        if (entry === undefined || entry.kind !== kind) {
+          const lane = lanes.of(kind);
+          if (!lane.isLasting) {
+            // Its model may get a label of its own with any event.
+            met[number] = undefined;
+            record(batch.event(row), lane);
+            continue;
+          }
+          entry = { kind, usual: usualOf(kind, lane), record: recorderOf(kind, lane) };
+          met[number] = entry;
         }
-        if (usual === undefined) record(batch.event(row));
-        else take(usual, batch, row);
+        if (entry.usual === undefined) entry.record(batch.event(row));
+        else take(entry.usual, batch, row);
       }
-      observer.end();
       for (const usual of present) count(usual, batch);
       present.length = 0;
       one.batch = undefined;
@@ -115,13 +128,11 @@ export function createBatchRecorder({ lanes, observer, record }: BatchRecorderOp
 }
 
 /** Undefined for events that take more than their numbers to be recorded. */
-function meetKind(kind: RequestEvent, lanes: Lanes): Usual | undefined {
-  if (!isPlain(kind)) return undefined;
-  const { isLasting, traffic, counted, known } = lanes.of(kind);
-  if (!isLasting || counted === undefined) return undefined;
+function usualOf(kind: RequestEvent, { traffic, counted, known }: Lane): Usual | undefined {
+  if (!isPlain(kind) || counted === undefined) return undefined;
   const { meter } = counted;
   return {
-    ...{ kind, traffic, meter, isStream: kind.stream === true, model: undefined },
+    ...{ traffic, meter, isStream: kind.stream === true, model: undefined },
     hasMore:
       kind.tokens !== undefined || kind.firstTokenSeconds !== undefined || known.gatewayTimeoutSeconds !== undefined,
     nearTimeoutSeconds: NEAR_TIMEOUT_RATIO * (known.gatewayTimeoutSeconds ?? Number.NaN),

@@ -1,4 +1,5 @@
 import type { Basis, Cause } from '../../classify/causes.ts';
+import { isRequestId } from '../exemplars.ts';
 
 /** One failed request as the status page tells it: labels and evidence, never a message. */
 export interface Failure {
@@ -16,6 +17,7 @@ export interface Failure {
 }
 
 export interface FailureLog {
+  /** The id may be of any form, if it is short: it is looked at when the list is asked for, as of most failures nobody asks. */
   add(failure: Failure): void;
   /** Newest first. */
   list(): readonly Failure[];
@@ -43,9 +45,16 @@ export function createFailureLog(): FailureLog {
     },
     list() {
       const ofCauses = Array.from(byCause.values(), (ring) => ring.list()).flat();
-      return [...new Set([...recent.list(), ...ofCauses])].sort((a, b) => b.timeMs - a.timeMs);
+      const kept = [...new Set([...recent.list(), ...ofCauses])];
+      return kept.map(withoutOddId).sort((a, b) => b.timeMs - a.timeMs);
     },
   };
+}
+
+/** Ids are for looking a request up in a log; one of another form is not worth the risk of what it holds. */
+function withoutOddId(failure: Failure): Failure {
+  const { requestId } = failure;
+  return requestId === undefined || isRequestId(requestId) ? failure : { ...failure, requestId: undefined };
 }
 
 interface Ring {

@@ -1,4 +1,4 @@
-import type { Cause } from '../../classify/causes.ts';
+import type { Basis, Cause } from '../../classify/causes.ts';
 import type { NamesOf, Outcome, TokenType } from '../families.ts';
 import type { Count, Observe, ObserveRows, Store } from '../store.ts';
 import { UNKNOWN } from './model-admission.ts';
@@ -22,6 +22,11 @@ type TokenTime = Extract<NamesOf<'histogram'>, `llm_time_${string}`>;
  */
 export function createMeters(store: Store): (provider: string) => (model: string) => (stream: string) => Meter {
   return memo((provider) => memo((model) => memo((stream) => createMeter(store, { provider, model, stream }))));
+}
+
+/** The same for the series that count by what evidence the failures of a provider were told. */
+export function createBasisCounts(store: Store): (provider: string) => (basis: Basis) => Count {
+  return memo((provider) => memo((basis) => store.counter('llm_classifications_total', { provider, basis })));
 }
 
 function createMeter(

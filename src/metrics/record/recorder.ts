@@ -1,18 +1,18 @@
 import type { Catalogue } from '../../classify/catalogue.ts';
 import type { Cause } from '../../classify/causes.ts';
-import { type Classification, classify } from '../../classify/classify.ts';
+import { type Classification, type Classifier, classify, classifyAlike } from '../../classify/classify.ts';
 import { createTrafficObserver } from '../../classify/inference/traffic-observer.ts';
 import type { Clock } from '../../clock.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
 import type { AttemptVerdict, EventSink, PushSink, WorkerSink } from '../../event/sink.ts';
 import type { Store } from '../store.ts';
 import { createBatchRecorder } from './batch-recorder.ts';
+import { createEventRecorder, type Way } from './event-recorder.ts';
 import { createFailureLog, type Failure } from './failures.ts';
 import { createInFlight } from './in-flight.ts';
 import { beginAtZero, exposeInfo, type ProviderSettings, type ProvidersByLabel } from './info.ts';
 import { createLanes } from './lanes.ts';
-import { type Judged, measureAttempt, measureRequest } from './measure.ts';
-import { createMeters } from './meter.ts';
+import { createBasisCounts, createMeters } from './meter.ts';
 import { type Admission, createAdmission, UNKNOWN } from './model-admission.ts';
 import { createPushRecorder } from './push-recorder.ts';
 import { createQueueRecorder } from './queue-recorder.ts';
@@ -65,6 +65,7 @@ export function createRecorder({
   admission.restore(store.samples('llm_requests_total').map(({ labels }) => labels));
   const failureLog = createFailureLog();
   const meters = createMeters(store);
+  const basisCounts = createBasisCounts(store);
   const noteRateLimit = createRateLimits({ store, clock });
   const { queue, begin: beginQueues } = createQueueRecorder({ store, clock, admission });
 
@@ -82,27 +83,28 @@ export function createRecorder({
     return { model, meter: meters(provider)(model)(event.stream === undefined ? UNKNOWN : String(event.stream)) };
   };
 
-  const record = (event: RequestEvent, inFlight?: number) => {
-    const lane = lanes.of(event);
-    const { provider } = lane;
+  const recordIn = createEventRecorder({ prove, noteRateLimit, basisCounts, failureLog, onFailure });
+  const classifyAny: Classifier = (event, context) => classify(event, catalogue, context);
+
+  const record = (event: RequestEvent, inFlight?: number, lane = lanes.of(event)) => {
     const known = inFlight === undefined ? lane.known : { ...lane.known, inFlight };
-    const traffic = lane.traffic();
-    const verdict = classify(event, catalogue, traffic.contextFor(event, known));
-    traffic.observe(event, verdict.cause, known);
-    const { model, meter } = lane.counted ?? prove(event, provider, verdict.cause);
-    const { gatewayTimeoutSeconds } = lane.known;
-    const judged: Judged = { event, provider, model, verdict, gatewayTimeoutSeconds };
-    measureAttempt(meter, judged);
-    if (event.rateLimit !== undefined) noteRateLimit(judged);
-    if (!event.final) return;
-    measureRequest(meter, judged);
-    if (verdict.cause === 'none') return;
-    store.add('llm_classifications_total', { provider, basis: verdict.basis });
-    failureLog.add(toFailure(judged));
-    onFailure(event, verdict);
+    recordIn({ lane, known, classifier: classifyAny }, event);
   };
 
-  const batches = createBatchRecorder({ lanes, observer, record });
+  const batches = createBatchRecorder({
+    lanes,
+    record: (event, lane) => record(event, undefined, lane),
+    recorderOf(kind, lane) {
+      let way: Way = { lane, known: lane.known, classifier: classifyAny };
+      let count = 0;
+      return (event) => {
+        count += 1;
+        // What asks for a path of its own each time never comes again.
+        if (count === 2) way = { ...way, classifier: classifyAlike(kind, catalogue) };
+        recordIn(way, event);
+      };
+    },
+  });
 
   const reconfigure = (next: RecorderSettings, rules = catalogue) => {
     catalogue = rules;
@@ -140,12 +142,4 @@ function toLabels(providers: RecorderSettings['providers'], admission: Admission
       return [provider, { ...settings, models }];
     }),
   );
-}
-
-/** Ids are for looking a request up in a log; one of another form is not worth the risk of what it holds. */
-const REQUEST_ID = /^[\w.:/+=-]{1,128}$/;
-
-function toFailure({ event, provider, model, verdict }: Judged): Failure {
-  const requestId = event.requestId !== undefined && REQUEST_ID.test(event.requestId) ? event.requestId : undefined;
-  return { timeMs: event.timeMs, provider, model, code: event.code, ...verdict, requestId };
 }

@@ -17,8 +17,8 @@ export interface Trial {
 export interface Trials {
   /** Called for every success: it must not allocate. */
   add(outcome: Outcome, startMs: number, inFlight: number | undefined, bytes: number | undefined): void;
-  /** `add` for admitted ones of which only the time is known, row by row of a list. */
-  addAdmitted(startMs: Float64Array, next: Int32Array, first: number): void;
+  /** `add` for an admitted one of which only the time is known. */
+  admit(startMs: number): void;
   /** Whether anything but outcome and time is known of one of them. Of requests read from logs nothing is. */
   areMeasured(): boolean;
   /** How many of those kept were refused so, however long ago: where that is too few, a look at the list can be spared. */
@@ -45,16 +45,14 @@ export function createTrials(): Trials {
   let measured = 0;
   const isMeasured = (at: number) => (inFlights[at] ?? 0) >= 0 || (sizes[at] ?? 0) >= 0;
   const trials: Trials = {
-    addAdmitted(startMs, following, first) {
-      for (let row = first; row >= 0; row = following[row] ?? -1) {
-        // Nothing of the last two was known here, so nothing is to be forgotten.
-        if (measured > 0 || outcomes[next] !== OUTCOME_INDEX.admitted) {
-          trials.add('admitted', startMs[row] ?? 0, undefined, undefined);
-          continue;
-        }
-        starts[next] = startMs[row] ?? 0;
-        next = next === KEPT_TRIALS - 1 ? 0 : next + 1;
+    admit(startMs) {
+      // Nothing of the last two was known here, so nothing is to be forgotten.
+      if (measured > 0 || outcomes[next] !== OUTCOME_INDEX.admitted) {
+        trials.add('admitted', startMs, undefined, undefined);
+        return;
       }
+      starts[next] = startMs;
+      next = next === KEPT_TRIALS - 1 ? 0 : next + 1;
     },
     add(outcome, startMs, inFlight, bytes) {
       const before = outcomes[next] ?? 0;

@@ -108,8 +108,12 @@ function createOriginReader(format: LogFormat, fields: FieldReader) {
     const told = answeredBy(fields, record, code);
     const server = upstream === undefined ? undefined : valueAt(record, upstream);
     const isOwnAnswer = code >= 400 && server !== undefined && isBlank(server);
-    if (told.origin === undefined && origin === undefined && isOwnAnswer) return { ...told, origin: 'edge' };
-    return { ...told, ...(origin === undefined ? {} : { origin }), ...(phase === undefined ? {} : { phase }) };
+    // All are always there: code that takes events is compiled anew for each form that they have.
+    const { upstreamCode } = told;
+    if (told.origin === undefined && origin === undefined && isOwnAnswer) {
+      return { origin: 'edge', phase: told.phase, upstreamCode };
+    }
+    return { origin: origin ?? told.origin, phase: phase ?? told.phase, upstreamCode };
   };
 }
 

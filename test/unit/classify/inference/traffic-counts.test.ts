@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { COUNTED_SECONDS, createTrafficCounts } from '../../../../src/classify/inference/traffic-counts.ts';
+import { COUNTED_SECONDS, createTrafficCounts, slotOf } from '../../../../src/classify/inference/traffic-counts.ts';
 
 const START_S = 1_788_307_200;
 
@@ -12,7 +12,7 @@ const events = fc.array(
   fc.record({
     move: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: -400, max: 400 })),
     ago: fc.oneof(fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 400 })),
-    amount: fc.integer({ min: 1, max: 50_000 }),
+    amount: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 50_000 })),
     kind: fc.constantFrom(...KINDS),
   }),
   { maxLength: 200 },
@@ -33,13 +33,16 @@ test('sums are those of all that was counted in their seconds, however they are 
           head = now;
         }
         head = Math.max(head, now);
-        counts.add(kind, (now - ago) * 1000 + 999, amount);
+        const startMs = (now - ago) * 1000 + 999;
+        if (kind === 'admitted' && amount === 1) counts.admit(startMs, slotOf(startMs));
+        else counts.add(kind, startMs, amount);
         kept.push({ second: now - ago, amount, kind });
         kept = kept.filter(({ second }) => second > head - COUNTED_SECONDS);
       }
       const last = Math.min(now - before, head);
       const from = Math.max(now - before - seconds, head - COUNTED_SECONDS) + 1;
-      const expected = (...kinds: readonly string[]) =>
+      const expected = (...kinds: readonly string[]) => expectedFrom(from, last, kinds);
+      const expectedFrom = (from: number, last: number, kinds: readonly string[]) =>
         kept
           .filter(({ kind, second }) => kinds.includes(kind) && second >= from && second <= last)
           .reduce((sum, { amount }) => sum + amount, 0);
@@ -48,7 +51,12 @@ test('sums are those of all that was counted in their seconds, however they are 
         assert.equal(counts.sum(kind, endMs, seconds), expected(kind));
         if (steps.length > 0) assert.equal(counts.sums(kind)(endMs, seconds), expected(kind));
       }
-      assert.equal(counts.requests(endMs, seconds), expected('admitted', 'failed', 'unjudged'));
+      const requests = ['admitted', 'failed', 'unjudged'];
+      assert.equal(counts.requests(endMs, seconds), expected(...requests));
+      const atMost = counts.requestsAtMost(endMs, seconds);
+      assert.ok(atMost >= expected(...requests));
+      // Of the seconds before and behind, no more than belong to one quarter of a minute.
+      if (Number.isFinite(atMost)) assert.ok(atMost <= expectedFrom(last - seconds - 15, last + 15, requests));
     }),
   );
 });

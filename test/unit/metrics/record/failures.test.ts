@@ -32,3 +32,13 @@ test('lists the fifty newest and three of each cause, newest first, however many
     );
   }
 });
+
+test('shows an id that may be looked up, and none of another form', () => {
+  const log = createFailureLog();
+  log.add({ ...failure(1, 'internal_error'), requestId: 'req-1' });
+  log.add({ ...failure(2, 'internal_error'), requestId: 'my key is <x>' });
+  assert.deepEqual(
+    log.list().map(({ requestId }) => requestId),
+    [undefined, 'req-1'],
+  );
+});
