@@ -26,6 +26,7 @@ export interface StreamFacts {
 
 /** Watches an answer that passes by. */
 export interface ResponseTap {
+  /** The bytes are the tap's until the call ends. */
   push(chunk: Buffer): void;
   /** Hands over what was learnt, once; for a coded body that is a little later, off the request's path. */
   finish(done: (facts: ResponseFacts) => void): void;
@@ -87,7 +88,7 @@ function codedTap(reader: FrameReader, decoder: Transform, clock: Clock): Respon
     push(chunk) {
       if (failed) return;
       codedBytes += chunk.length;
-      decoder.write(chunk);
+      decoder.write(Buffer.from(chunk));
       if (decoder.writableLength > MAX_DECODER_BACKLOG_BYTES) giveUp();
     },
     finish(done) {

@@ -1,0 +1,45 @@
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+type Listener = (bytes: Buffer) => void;
+
+/** libuv asks for as much, and a kernel's buffer of one connection seldom holds more at once. */
+const READ_BYTES = 64 * 1024;
+/** Of all connections: what it holds has been dealt with before the loop reads again. */
+const shared = Buffer.allocUnsafeSlow(READ_BYTES);
+
+/** Who reads a connection directly; undefined while it is an ordinary stream. */
+const readers = new WeakMap<Duplex, { listener: Listener | undefined }>();
+
+/**
+ * Opens a connection whose bytes can be had without the machinery of a stream. That allocates 64 KiB for each read and copies what came
+ * to a buffer of its own, for a chunk of a hundred bytes: a tenth of what a stream's chunk cost us.
+ */
+export function openDirect(options: Omit<TcpNetConnectOpts, 'onread'>): Socket {
+  const reader: { listener: Listener | undefined } = { listener: undefined };
+  const callback = (length: number): boolean => {
+    const bytes = shared.subarray(0, length);
+    if (reader.listener === undefined) return socket.push(Buffer.from(bytes));
+    reader.listener(bytes);
+    return true;
+  };
+  const socket: Socket = connect({ ...options, onread: { buffer: shared, callback } });
+  readers.set(socket, reader);
+  return socket;
+}
+
+/**
+ * Hands what comes to the listener; returns a way to stop, after which the socket is an ordinary stream. The bytes are good until the
+ * end of the turn, with all that was put off to it by `process.nextTick`: who wants them longer, copies.
+ */
+export function readBytes(socket: Duplex, listener: Listener): () => void {
+  const reader = readers.get(socket);
+  if (reader === undefined) {
+    socket.on('data', listener);
+    return () => void socket.off('data', listener);
+  }
+  reader.listener = listener;
+  return () => {
+    reader.listener = undefined;
+  };
+}
