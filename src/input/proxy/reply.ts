@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { withoutTrailer } from './headers.ts';
 import type { WrittenAnswer } from './own-answer.ts';
 import type { AnswerHead } from './upstream/call.ts';
+import { flushAfterRead } from './upstream/reads.ts';
 
 /** The head of an answer; headers are flat (name, value, name, value) and go out as they are. */
 export interface ReplyHead {
@@ -24,7 +25,7 @@ const MAX_TEXT_BYTES = 8 * 1024;
  * The client's side of an exchange: an answer that is handed on as it comes, with nothing added. A client that takes
  * nothing for `idleMs` is given up; upstream's own limit does not run while it has to wait for that client.
  *
- * What comes in one turn goes out together at its end: head, pieces and end of a short answer in one system call. Once a chunked answer
+ * What comes in one read goes out together at its end: head, pieces and end of a short answer in one system call. Once a chunked answer
  * flows, its chunks are framed here and not by node:http, which makes four writes of each and gathers them again.
  */
 export class Reply {
@@ -33,7 +34,7 @@ export class Reply {
   readonly #idleMs: number;
   readonly #onDrain: () => void;
   #status: number | undefined;
-  /** What came in this turn; with its end the bytes belong to their sender again, so all that is written is a copy. */
+  /** What came in this read; with its end the bytes belong to their sender again, so all that is written is a copy. */
   #pieces: Buffer[] = [];
   #pieceBytes = 0;
   #willFlush = false;
@@ -182,10 +183,10 @@ export class Reply {
   #flushLater(): void {
     if (this.#willFlush) return;
     this.#willFlush = true;
-    process.nextTick(flush, this);
+    flushAfterRead(this);
   }
 
-  /** The turn is over. */
+  /** The read is over, or the turn. */
   flush(): void {
     this.#willFlush = false;
     const response = this.#response;
@@ -237,10 +238,6 @@ export class Reply {
     this.#cancelStall?.();
     this.#cancelStall = this.#clock.after(this.#idleMs, () => this.#response.destroy());
   }
-}
-
-function flush(reply: Reply): void {
-  reply.flush();
 }
 
 /** One chunk (RFC 9112 section 7.1); bytes are set one by one, as a call of node's for two of them costs more than ten. */

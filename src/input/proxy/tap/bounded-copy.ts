@@ -9,7 +9,7 @@ export interface BoundedCopy {
   bytes(): Buffer;
 }
 
-/** What is pushed is copied: it is the sender's again when the turn ends. Most answers come in one piece, and its copy is all there is. */
+/** What is pushed is copied: it is the sender's again when the read ends. Most answers come in one piece, and its copy is all there is. */
 export function createBoundedCopy(maxBytes: number): BoundedCopy {
   let only: Buffer | undefined;
   const head = createGathered();

@@ -2,7 +2,7 @@ import type { Transform } from 'node:stream';
 import type { Clock } from '../../../clock.ts';
 import type { ErrorFacts, TokenUsage } from '../../../event/request-event.ts';
 import { readErrorBody, readStreamError } from '../../../provider/error-body.ts';
-import { carriesContent, endsAnswer, frameUsage, isDoneMark } from '../../../provider/stream-events.ts';
+import { carriesContent, endsAnswer, frameUsage, isDoneMark, tellsMore } from '../../../provider/stream-events.ts';
 import { mergeUsage } from '../../../provider/usage.ts';
 import { openDecoder } from './decode.ts';
 import type { Guard } from './guard.ts';
@@ -142,12 +142,14 @@ class FrameReader {
   }
 
   #take({ event, data }: SseFrame): void {
-    this.isComplete ||= endsAnswer(event, data);
-    if (isDoneMark(data)) return;
+    const isMore = tellsMore(event, data);
+    if (isMore) this.isComplete ||= endsAnswer(event, data);
+    if (isMore && isDoneMark(data)) return;
     const nowMs = this.#clock.elapsedMs();
     this.#firstFrameMs ??= nowMs;
     if (this.#firstTokenMs === undefined && carriesContent(data)) this.#firstTokenMs = nowMs;
     this.#lastTokenMs = nowMs;
+    if (!isMore) return;
     this.#tokens = mergeUsage(this.#tokens, frameUsage(data));
     // A frame of this name is an error however little else it says.
     this.#error ??= readStreamError(data) ?? (event === 'error' ? readErrorBody(data) : undefined);

@@ -34,8 +34,8 @@ export interface CallHandler {
   onInformation(head: AnswerHead): void;
   onHead(head: AnswerHead): void;
   /**
-   * False asks to stop until `resume`. The bytes stay as they are until the turn ends, with what `process.nextTick` put off to its end: all
-   * connections read into one buffer.
+   * False asks to stop until `resume`. The bytes stay as they are until what `flushAfterRead` put off has run: all connections read into one
+   * buffer.
    */
   onData(chunk: Buffer): boolean;
   onEnd(trailers: readonly string[]): void;

@@ -29,17 +29,54 @@ export function openDirect(options: Omit<TcpNetConnectOpts, 'onread'>): Socket {
 }
 
 /**
- * Hands what comes to the listener; returns a way to stop, after which the socket is an ordinary stream. The bytes are good until the
- * end of the turn, with all that was put off to it by `process.nextTick`: who wants them longer, copies.
+ * Hands what comes to the listener; returns a way to stop, after which the socket is an ordinary stream. The bytes are good until what was
+ * put off to the end of the read has run: who wants them longer, copies.
  */
 export function readBytes(socket: Duplex, listener: Listener): () => void {
+  const read: Listener = (bytes) => {
+    isReading = true;
+    try {
+      listener(bytes);
+    } finally {
+      isReading = false;
+      if (due.length > 0) runDue();
+    }
+  };
   const reader = readers.get(socket);
   if (reader === undefined) {
-    socket.on('data', listener);
-    return () => void socket.off('data', listener);
+    socket.on('data', read);
+    return () => void socket.off('data', read);
   }
-  reader.listener = listener;
+  reader.listener = read;
   return () => {
     reader.listener = undefined;
   };
+}
+
+/** Something that waits for the end of a read. */
+export interface Due {
+  flush(): void;
+}
+
+let isReading = false;
+/** What was put off to the end of the read that is under way. */
+let due: Due[] = [];
+
+/**
+ * Flushes once all that one read brought has been dealt with; outside of a read, at the end of the turn. `process.nextTick` alone would do,
+ * but its queue costs more than the chunk that it waits for.
+ */
+export function flushAfterRead(task: Due): void {
+  if (isReading) due.push(task);
+  else process.nextTick(flush, task);
+}
+
+function flush(task: Due): void {
+  task.flush();
+}
+
+function runDue(): void {
+  const tasks = due;
+  due = [];
+  for (const task of tasks) task.flush();
 }
