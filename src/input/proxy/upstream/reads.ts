@@ -6,7 +6,7 @@ type Listener = (bytes: Buffer) => void;
 /** libuv asks for as much, and a kernel's buffer of one connection seldom holds more at once. */
 const READ_BYTES = 64 * 1024;
 /** Of all connections: what it holds has been dealt with before the loop reads again. */
-const shared = Buffer.allocUnsafeSlow(READ_BYTES);
+let shared: Buffer | undefined;
 
 /** Who reads a connection directly; undefined while it is an ordinary stream. */
 const readers = new WeakMap<Duplex, { listener: Listener | undefined }>();
@@ -17,13 +17,15 @@ const readers = new WeakMap<Duplex, { listener: Listener | undefined }>();
  */
 export function openDirect(options: Omit<TcpNetConnectOpts, 'onread'>): Socket {
   const reader: { listener: Listener | undefined } = { listener: undefined };
+  shared ??= Buffer.allocUnsafeSlow(READ_BYTES);
+  const buffer = shared;
   const callback = (length: number): boolean => {
-    const bytes = shared.subarray(0, length);
+    const bytes = buffer.subarray(0, length);
     if (reader.listener === undefined) return socket.push(Buffer.from(bytes));
     reader.listener(bytes);
     return true;
   };
-  const socket: Socket = connect({ ...options, onread: { buffer: shared, callback } });
+  const socket: Socket = connect({ ...options, onread: { buffer, callback } });
   readers.set(socket, reader);
   return socket;
 }
