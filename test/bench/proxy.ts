@@ -16,9 +16,12 @@ import { cpuUs, descriptorLimit, median, quantile } from './proxy/process-cost.t
  * the same load, and only then measured. What its first round cost is printed beside it.
  */
 const ROUNDS = 7;
-/** A peer is warm after so many rounds in a row that brought next to nothing, or at last after so many at all. */
-const VAIN_ROUNDS = 2;
-const MOST_WARM_UP_ROUNDS = 12;
+/**
+ * A peer is warm after so many rounds in a row that brought next to nothing, or at last after so many at all. Two in a row were seen at half
+ * the way on a machine with other work; ours has arrived after some twelve.
+ */
+const VAIN_ROUNDS = 4;
+const MOST_WARM_UP_ROUNDS = 20;
 /** What counts as next to nothing: a cost above this share of the best one so far. */
 const VAIN_SHARE = 0.97;
 const CONCURRENCY = 32;
