@@ -57,6 +57,8 @@ export class Connection {
   #isPaused = false;
   #hasHead = false;
   #activeMs = 0;
+  /** Something of a body has come with this read, and its time is noted: the clock is asked once for all chunks of a read. */
+  #hasMoved = false;
   readonly #timer: Deadline;
 
   constructor(options: ConnectionOptions) {
@@ -137,6 +139,7 @@ export class Connection {
 
   readonly #receives = (bytes: Buffer): void => {
     this.#onLost = undefined;
+    this.#hasMoved = false;
     try {
       this.#parser.push(bytes);
     } catch (error) {
@@ -164,7 +167,8 @@ export class Connection {
   }
 
   #data(chunk: Buffer): void {
-    this.#isActive();
+    if (!this.#hasMoved) this.#isActive();
+    this.#hasMoved = true;
     if (this.#handler === undefined || this.#handler.onData(chunk) || this.#isPaused) return;
     this.#isPaused = true;
     this.#socket.pause();
