@@ -48,7 +48,7 @@ export function readStreamError(frameData: string): ErrorFacts | undefined {
 }
 
 /** What a frame must contain to be worth a parse; `null`, 0 and an ordinary end are how healthy ones say that there is no error. */
-const MAY_BE_ERROR =
+export const MAY_BE_ERROR =
   /"(?:error"\s*:\s*[^n\s]|code"\s*:\s*["4-9]|(?:status_|error_)code"\s*:\s*[1-9]|(?:type|object|event_type|status)"\s*:\s*"(?:\w{0,24}[_.])?(?:error|failed)"|finish_?[rR]eason"\s*:\s*"(?!(?:stop|length|tool_calls|function_call|STOP|MAX_TOKENS|COMPLETE)")|blockReason"\s*:\s*")/;
 
 /** Fields by which each API family says that it has failed. */

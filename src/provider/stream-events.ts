@@ -1,4 +1,5 @@
 import type { TokenUsage } from '../event/request-event.ts';
+import { MAY_BE_ERROR } from './error-body.ts';
 import { findUsage } from './usage.ts';
 
 /**
@@ -39,6 +40,14 @@ export function endsAnswer(event: string, data: string): boolean {
 /** The mark after which nothing follows. */
 export function isDoneMark(data: string): boolean {
   return data === DONE;
+}
+
+/** What the four questions below look for, in one search: a frame without any of it is a piece of the answer and nothing else. */
+const TELLS_MORE = new RegExp(`${TERMINAL.source}|${MAY_BE_ERROR.source}|"usage`);
+
+/** Whether a frame may end the answer, count tokens or be an error; nearly all frames of a stream do not. */
+export function tellsMore(event: string, data: string): boolean {
+  return event === 'error' || TERMINAL_EVENTS.has(event) || data === DONE || TELLS_MORE.test(data);
 }
 
 /** Token counts of one frame; a frame without a usage object costs one search for a substring. */

@@ -187,3 +187,21 @@ test('an absolute request target is forwarded by its path', async (t) => {
   await bodyOf(await send(port, '', { method: 'GET', path: 'http://elsewhere.example/v1/models?x=1' }));
   assert.equal(url, '/v1/models?x=1');
 });
+
+for (const hasLength of [true, false]) {
+  test(`answers that pass at once keep apart, though nobody takes them yet (${hasLength ? 'sized' : 'chunked'})`, async (t) => {
+    const length = 14_000_000;
+    const upstream = await startUpstream(t, (request, response) => {
+      if (hasLength) response.setHeader('content-length', length);
+      response.write(Buffer.alloc(length, request.url?.slice(-7)));
+      response.end();
+    });
+    const { port } = await startProxy(t, upstream.url);
+    const paths = Array.from({ length: 6 }, (_, at) => `/${String(at).repeat(3)}${'abcdef'.slice(at)}${at}`);
+    const answers = await Promise.all(paths.map((path) => send(port, '', { method: 'GET', path })));
+    for (const [at, answer] of answers.entries()) {
+      const body = await bodyOf(answer);
+      assert.ok(body.equals(Buffer.alloc(length, paths[at]?.slice(-7))), `the answer to ${paths[at]} is another`);
+    }
+  });
+}

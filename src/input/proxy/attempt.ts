@@ -13,7 +13,7 @@ import type { Upstream } from './upstream/upstream.ts';
 export interface AttemptListener {
   information(head: AnswerHead): void;
   head(head: AnswerHead): void;
-  /** False asks to stop until `resume`. */
+  /** False asks to stop until `resume`. The bytes stay as they are as long as those of `CallHandler.onData`. */
   data(chunk: Buffer): boolean;
   end(trailers: readonly string[]): void;
   /** The try broke, before its head or behind it. */

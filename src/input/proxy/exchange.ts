@@ -280,8 +280,9 @@ export class Exchange {
   /** The event that the exchange would be if it ended now, like this. */
   #event(response: ResponseFacts, ending: Pick<ExchangeFacts, 'status' | 'own' | 'cut' | 'clientLeft'>): RequestEvent {
     const { clock } = this.#context;
+    const { status, own, cut, clientLeft } = ending;
     const span = { startMs: this.#startMs, endMs: this.#endMs ?? clock.elapsedMs() };
-    return toEvent({ ...this.#tries.facts(response), ...span, ...ending }, clock);
+    return toEvent(this.#tries.facts(response, { ...span, status, own, cut, clientLeft }), clock);
   }
 
   /** What an answer that the client is about to get will be counted as. */

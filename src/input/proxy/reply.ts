@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.ts';
 import { withoutTrailer } from './headers.ts';
 import type { WrittenAnswer } from './own-answer.ts';
 import type { AnswerHead } from './upstream/call.ts';
+import { flushAfterRead } from './upstream/reads.ts';
 
 /** The head of an answer; headers are flat (name, value, name, value) and go out as they are. */
 export interface ReplyHead {
@@ -13,16 +14,18 @@ export interface ReplyHead {
   readonly keepAlive: boolean;
 }
 
+const HEX = '0123456789abcdef';
+const CR = 0x0d;
+const LF = 0x0a;
+
 /** A shorter last piece goes out as text behind the head: one write of one string costs less than a gathered one. */
 const MAX_TEXT_BYTES = 8 * 1024;
-/** Up to here a piece is copied between its framing; a longer one is gathered with it. */
-const MAX_COPIED_BYTES = 16 * 1024;
 
 /**
  * The client's side of an exchange: an answer that is handed on as it comes, with nothing added. A client that takes
  * nothing for `idleMs` is given up; upstream's own limit does not run while it has to wait for that client.
  *
- * What comes in one turn goes out together at its end: head, pieces and end of a short answer in one system call. Once a chunked answer
+ * What comes in one read goes out together at its end: head, pieces and end of a short answer in one system call. Once a chunked answer
  * flows, its chunks are framed here and not by node:http, which makes four writes of each and gathers them again.
  */
 export class Reply {
@@ -31,7 +34,7 @@ export class Reply {
   readonly #idleMs: number;
   readonly #onDrain: () => void;
   #status: number | undefined;
-  /** What came in this turn. */
+  /** What came in this read; with its end the bytes belong to their sender again, so all that is written is a copy. */
   #pieces: Buffer[] = [];
   #pieceBytes = 0;
   #willFlush = false;
@@ -123,7 +126,7 @@ export class Reply {
     if (this.#pieces.length > 0) response.socket?.cork();
     if (this.#pieces.length > 0) this.#writePieces();
     if (only === undefined) response.end();
-    else if (only.length > MAX_TEXT_BYTES) response.end(only);
+    else if (only.length > MAX_TEXT_BYTES) response.end(Buffer.from(only));
     else response.end(only.toString('latin1'), 'latin1');
     // Where the system has taken everything, nothing is waited for any more.
     if (this.#response.writableLength > 0) this.#watchStall();
@@ -180,10 +183,10 @@ export class Reply {
   #flushLater(): void {
     if (this.#willFlush) return;
     this.#willFlush = true;
-    process.nextTick(flush, this);
+    flushAfterRead(this);
   }
 
-  /** The turn is over. */
+  /** The read is over, or the turn. */
   flush(): void {
     this.#willFlush = false;
     const response = this.#response;
@@ -209,9 +212,8 @@ export class Reply {
   /** With the head, where that is not out yet. */
   #writeThroughNode(): boolean {
     const response = this.#response;
-    response.cork();
-    for (const piece of this.#takePieces()) response.write(piece);
-    response.uncork();
+    const length = this.#pieceBytes;
+    response.write(Buffer.concat(this.#takePieces(), length));
     return !response.writableNeedDrain;
   }
 
@@ -219,18 +221,7 @@ export class Reply {
     const { socket } = this.#response;
     if (socket === null) return this.#writeThroughNode();
     const length = this.#pieceBytes;
-    const size = `${length.toString(16)}\r\n`;
-    const pieces = this.#takePieces();
-    let goOn: boolean;
-    if (length > MAX_COPIED_BYTES) {
-      socket.cork();
-      socket.write(size, 'latin1');
-      for (const piece of pieces) socket.write(piece);
-      goOn = socket.write('\r\n', 'latin1');
-      socket.uncork();
-    } else {
-      goOn = socket.write(framed(size, pieces, length));
-    }
+    const goOn = socket.write(framed(this.#takePieces(), length));
     if (!goOn && !this.#awaitsDrain) socket.once('drain', this.#drained);
     this.#awaitsDrain ||= !goOn;
     return goOn;
@@ -249,15 +240,29 @@ export class Reply {
   }
 }
 
-function flush(reply: Reply): void {
-  reply.flush();
+/** One chunk (RFC 9112 section 7.1); bytes are set one by one, as a call of node's for two of them costs more than ten. */
+function framed(pieces: readonly Buffer[], length: number): Buffer {
+  const digits = hexDigits(length);
+  const chunk = Buffer.allocUnsafe(digits + length + 4);
+  for (let at = digits, left = length; at > 0; left >>>= 4) {
+    at -= 1;
+    chunk[at] = HEX.charCodeAt(left & 0xf);
+  }
+  let at = endLine(chunk, digits);
+  for (const piece of pieces) {
+    chunk.set(piece, at);
+    at += piece.length;
+  }
+  endLine(chunk, at);
+  return chunk;
 }
 
-/** One chunk (RFC 9112 section 7.1). */
-function framed(size: string, pieces: readonly Buffer[], length: number): Buffer {
-  const chunk = Buffer.allocUnsafe(size.length + length + 2);
-  let at = chunk.write(size, 'latin1');
-  for (const piece of pieces) at += piece.copy(chunk, at);
-  chunk.write('\r\n', at, 'latin1');
-  return chunk;
+function hexDigits(value: number): number {
+  return Math.ceil((32 - Math.clz32(value)) / 4);
+}
+
+function endLine(chunk: Buffer, at: number): number {
+  chunk[at] = CR;
+  chunk[at + 1] = LF;
+  return at + 2;
 }

@@ -1,5 +1,5 @@
 import type { RequestEvent } from '../../event/request-event.ts';
-import type { AttemptVerdict, EventSink, LiveRequest } from '../../event/sink.ts';
+import type { AttemptVerdict, EventSink, LiveRequest, RetryDecision } from '../../event/sink.ts';
 import type { Store } from '../store.ts';
 import type { Admission } from './model-admission.ts';
 
@@ -7,7 +7,17 @@ import type { Admission } from './model-admission.ts';
 interface Group {
   readonly provider: string;
   readonly model: string | undefined;
-  readonly live: Set<LiveRequest>;
+  count: number;
+}
+
+/** What a request needs to count. */
+interface Flow {
+  readonly store: Store;
+  readonly admission: Admission;
+  readonly record: (event: RequestEvent, inFlight: number) => void;
+  readonly judge: (event: RequestEvent, inFlight: number) => AttemptVerdict;
+  join(provider: string, model: string | undefined): Group;
+  leave(group: Group): void;
 }
 
 /**
@@ -21,61 +31,81 @@ export function createInFlight({
   admission,
   record,
   judge,
-}: {
-  readonly store: Store;
-  readonly admission: Admission;
-  readonly record: (event: RequestEvent, inFlight: number) => void;
-  readonly judge: (event: RequestEvent, inFlight: number) => AttemptVerdict;
-}): EventSink['open'] {
+}: Pick<Flow, 'store' | 'admission' | 'record' | 'judge'>): EventSink['open'] {
   const groups = new Map<string, Map<string | undefined, Group>>();
   store.beforeCollect(() => expose(store, admission, groups));
 
-  const join = (provider: string, model: string | undefined, request: LiveRequest): Group => {
+  const groupsOf = (provider: string): Map<string | undefined, Group> => {
     const ofProvider = groups.get(provider) ?? new Map<string | undefined, Group>();
     groups.set(provider, ofProvider);
-    const group = ofProvider.get(model) ?? { provider, model, live: new Set() };
-    ofProvider.set(model, group);
-    group.live.add(request);
-    return group;
+    return ofProvider;
   };
-  // Clients write the names: a group ends with its last request, or names would pile up.
-  const leave = ({ provider, model, live }: Group, request: LiveRequest): boolean => {
-    const left = live.delete(request);
-    // Only the one that was its last: by a second end, a group of that name may be another, with requests in it.
-    if (left && live.size === 0) groups.get(provider)?.delete(model);
-    return left;
+  const flow: Flow = {
+    ...{ store, admission, record, judge },
+    join(provider, model) {
+      const ofProvider = groupsOf(provider);
+      const group = ofProvider.get(model) ?? { provider, model, count: 0 };
+      if (group.count === 0) ofProvider.set(model, group);
+      group.count += 1;
+      return group;
+    },
+    leave(group) {
+      group.count -= 1;
+      // Clients write the names: a group ends with its last request, or names would pile up.
+      if (group.count === 0 && group.model !== undefined) groups.get(group.provider)?.delete(group.model);
+    },
   };
+  return (start) => new InFlight(flow, admission.provider(start.provider));
+}
 
-  return (start) => {
-    const provider = admission.provider(start.provider);
-    let group: Group;
-    let inFlight: number;
-    const request: LiveRequest = {
-      get model() {
-        return group.model;
-      },
-      set model(name) {
-        if (name === group.model || !leave(group, request)) return;
-        group = join(provider, name, request);
-        inFlight = group.live.size - 1;
-      },
-      judge: (event) => judge(event, inFlight),
-      attempt: (event) => record(event, inFlight),
-      retry({ cause }, decision) {
-        const model = admission.model(provider, group.model, false);
-        store.add('llm_retries_total', { provider, model, cause, decision });
-      },
-      end(event) {
-        if (!leave(group, request)) return;
-        record(event, inFlight);
-        // A request that no scrape saw leaves its series all the same: 0 tells idle from unknown.
-        store.set('llm_requests_in_flight', { provider, model: admission.model(provider, group.model, false) }, 0);
-      },
-    };
-    group = join(provider, undefined, request);
-    inFlight = group.live.size - 1;
-    return request;
-  };
+class InFlight implements LiveRequest {
+  readonly #flow: Flow;
+  #group: Group;
+  /** Others for the same model, when it was named. */
+  #others: number;
+  #isOver = false;
+
+  constructor(flow: Flow, provider: string) {
+    this.#flow = flow;
+    this.#group = flow.join(provider, undefined);
+    this.#others = this.#group.count - 1;
+  }
+
+  get model(): string | undefined {
+    return this.#group.model;
+  }
+
+  set model(name: string | undefined) {
+    if (name === this.#group.model || this.#isOver) return;
+    this.#flow.leave(this.#group);
+    this.#group = this.#flow.join(this.#group.provider, name);
+    this.#others = this.#group.count - 1;
+  }
+
+  judge(event: RequestEvent): AttemptVerdict {
+    return this.#flow.judge(event, this.#others);
+  }
+
+  attempt(event: RequestEvent): void {
+    this.#flow.record(event, this.#others);
+  }
+
+  retry({ cause }: AttemptVerdict, decision: RetryDecision): void {
+    const { store, admission } = this.#flow;
+    const { provider, model } = this.#group;
+    store.add('llm_retries_total', { provider, model: admission.model(provider, model, false), cause, decision });
+  }
+
+  end(event: RequestEvent): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { store, admission, record, leave } = this.#flow;
+    const { provider, model } = this.#group;
+    leave(this.#group);
+    record(event, this.#others);
+    // A request that no scrape saw leaves its series all the same: 0 tells idle from unknown.
+    store.set('llm_requests_in_flight', { provider, model: admission.model(provider, model, false) }, 0);
+  }
 }
 
 function expose(store: Store, admission: Admission, groups: ReadonlyMap<string, ReadonlyMap<unknown, Group>>): void {
@@ -84,9 +114,10 @@ function expose(store: Store, admission: Admission, groups: ReadonlyMap<string, 
   for (const [provider, ofProvider] of groups) {
     // The name of several groups may be one label: `other`.
     const counts = new Map<string, number>();
-    for (const { model, live } of ofProvider.values()) {
+    for (const { model, count } of ofProvider.values()) {
+      if (count === 0) continue;
       const label = admission.model(provider, model, false);
-      counts.set(label, (counts.get(label) ?? 0) + live.size);
+      counts.set(label, (counts.get(label) ?? 0) + count);
     }
     for (const [model, count] of counts) store.set('llm_requests_in_flight', { provider, model }, count);
   }

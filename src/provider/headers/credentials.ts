@@ -8,12 +8,18 @@ const KEY_IN_QUERY = /[?&]key=[^&#]/;
 
 /** Whether the client sent any credential; only its presence is looked at. `Bearer ` with nothing behind it is none. */
 export function hasKey(url: string, headers: ParsedHeaders): boolean {
-  return presentedKeys(headers).length > 0 || KEY_IN_QUERY.test(url);
+  return KEY_HEADERS.some((name) => keyIn(headers, name) !== '') || KEY_IN_QUERY.test(url);
 }
 
 /** The keys that a client sent in its headers. They must go nowhere: not into a log line, not into a label. */
 export function presentedKeys(headers: ParsedHeaders): string[] {
-  return KEY_HEADERS.map((name) => (headerValue(headers, name) ?? '').replace(/^bearer\s*/i, '').trim()).filter(
-    (key) => key !== '',
+  return KEY_HEADERS.map((name) => keyIn(headers, name)).filter((key) => key !== '');
+}
+
+function keyIn(headers: ParsedHeaders, name: string): string {
+  return (
+    headerValue(headers, name)
+      ?.replace(/^bearer\s*/i, '')
+      .trim() ?? ''
   );
 }

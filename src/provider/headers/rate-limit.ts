@@ -68,9 +68,6 @@ const HEADERS: ReadonlyMap<string, readonly [bucket: number, field: Field]> = ne
   BUCKETS.flatMap(([names], bucket) => FIELDS.map(([word, field]) => [names.replace('*', word), [bucket, field]])),
 );
 
-/** What all names of the table begin with: most answers have none such, and are done after a look at each name. */
-const PREFIX = /^(?:x-|anthropic-)?(?:rate|token)limit/;
-
 /** A first number alone or before the policy that Envoy and the IETF draft add (`10, 10;w=60`); not `30,000`. */
 const COUNT = /^\s*(-?\d{1,16}(?:\.\d{1,6})?)\s*(?:;|, |$)/;
 /** Nobody grants so many requests or tokens: the number stands for "no limit". So do the largest of 32 bits. */
@@ -87,7 +84,7 @@ type Reading = Partial<Record<Field, number>> & { isUnlimited?: boolean };
 export function readRateLimit(headers: ParsedHeaders | undefined, nowMs: number): RateLimit | undefined {
   const readings = new Map<number, Reading>();
   for (const name in headers) {
-    const header = PREFIX.test(name) ? HEADERS.get(name) : undefined;
+    const header = HEADERS.get(name);
     if (header === undefined) continue;
     const [bucket, field] = header;
     const text = headerValue(headers, name);

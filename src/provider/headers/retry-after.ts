@@ -30,7 +30,8 @@ export function retryAfterSeconds(
   return secondsUntil(headerValue(headers, 'retry-after'), nowMs) ?? saidSeconds(message);
 }
 
-function saidSeconds(message = ''): number | undefined {
+function saidSeconds(message: string | undefined): number | undefined {
+  if (message === undefined) return undefined;
   const said = PROSE.exec(message)?.[1];
   if (said !== undefined) return durationSeconds(said.trim());
   const field = FIELD.exec(message)?.[1];

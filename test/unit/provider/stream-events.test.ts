@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { carriesContent, endsAnswer, frameUsage } from '../../../src/provider/stream-events.ts';
+import fc from 'fast-check';
+import { readStreamError } from '../../../src/provider/error-body.ts';
+import { carriesContent, endsAnswer, frameUsage, tellsMore } from '../../../src/provider/stream-events.ts';
 
 const OPENAI_ROLE =
   '{"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null}';
@@ -58,4 +60,30 @@ test('reads usage out of the frames that hold it', () => {
   assert.equal(frameUsage(ANTHROPIC_START)?.input, 9);
   assert.equal(frameUsage(OPENAI_TOKEN), undefined);
   assert.equal(frameUsage('{"choices":[],"usage":{"prompt_tokens":4,"completion_tokens":2}}')?.output, 2);
+});
+
+test('a frame that is passed over says nothing, whatever it is made of', () => {
+  const key = fc.constantFrom(
+    ...['error', 'code', 'status_code', 'error_code', 'type', 'object', 'status', 'event_type', 'finish_reason'],
+    ...['finishReason', 'stop_reason', 'blockReason', 'usage', 'usageMetadata', 'content', 'delta', 'message'],
+  );
+  const value = fc.constantFrom(
+    ...['null', '0', '1002', '429', '""', '"stop"', '"error"', '"content_filter"', '"response.failed"', '"api_error"'],
+    ...['"message_stop"', '{"message":"busy"}', '{"prompt_tokens":3,"completion_tokens":5}', '"Hi"', '"rate_limited"'],
+  );
+  const colon = fc.constantFrom(':', ': ', ' : ');
+  const member = fc.tuple(key, colon, value).map(([name, between, said]) => `"${name}"${between}${said}`);
+  const data = fc.array(member, { maxLength: 4 }).map((members) => `{${members.join(',')}}`);
+  const event = fc.constantFrom('', 'message', 'ping', 'error', 'message_stop', 'response.completed');
+  let passedOver = 0;
+  fc.assert(
+    fc.property(event, fc.oneof(data, fc.constant('[DONE]')), (name, text) => {
+      if (tellsMore(name, text)) return;
+      passedOver += 1;
+      assert.ok(name !== 'error' && !endsAnswer(name, text));
+      assert.deepEqual([frameUsage(text), readStreamError(text)], [undefined, undefined]);
+    }),
+    { numRuns: 3000 },
+  );
+  assert.ok(passedOver > 100, `${passedOver} were passed over`);
 });

@@ -40,8 +40,8 @@ export interface TriesOptions {
   tried?(verdict: AttemptVerdict, isElsewhere: boolean): void;
 }
 
-/** What is known of a request and of its last try. */
-export type TryFacts = Omit<ExchangeFacts, 'startMs' | 'endMs' | 'clientLeft' | keyof Ending>;
+/** What only those know who see how the exchange ends. */
+export type TryEnding = Pick<ExchangeFacts, 'startMs' | 'endMs' | 'clientLeft' | keyof Ending>;
 
 /** Why no other try could follow one that the policy is for trying again. */
 type Obstacle = 'attempts_exhausted' | 'not_retryable';
@@ -121,7 +121,7 @@ export class Tries {
     else this.#attempt.finish(done);
   }
 
-  facts(response: ResponseFacts): TryFacts {
+  facts(response: ResponseFacts, { startMs, endMs, status, own, cut, clientLeft }: TryEnding): ExchangeFacts {
     const attempt = this.#attempt;
     const { said, hasOwnKey, request } = this.#options;
     return {
@@ -138,7 +138,7 @@ export class Tries {
       attempt: this.#number,
       lastTry: attempt && { startMs: this.#attemptMs, endMs: this.#attemptEndMs },
       phase: attempt?.phase ?? 'connect',
-      response,
+      ...{ response, startMs, endMs, status, own, cut, clientLeft },
     };
   }
 
@@ -202,7 +202,7 @@ export class Tries {
       if (this.#isOver) return;
       this.#response = response;
       const goesOn = guard('retry', false, () => {
-        const event = toEvent({ ...this.facts(response), ...span, ...ending, clientLeft: false }, clock);
+        const event = toEvent(this.facts(response, { ...span, ...ending, clientLeft: false }), clock);
         return this.#goesOnAfter(event, live.judge(event), retries);
       });
       if (!goesOn) pass();

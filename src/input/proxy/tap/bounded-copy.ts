@@ -9,10 +9,7 @@ export interface BoundedCopy {
   bytes(): Buffer;
 }
 
-/**
- * What is pushed is copied: a view would hold on to all that the socket read at once. Most answers come in one piece, which is nearly all
- * of what was read; that is kept as it is, until there is more.
- */
+/** What is pushed is copied: it is the sender's again when the read ends. Most answers come in one piece, and its copy is all there is. */
 export function createBoundedCopy(maxBytes: number): BoundedCopy {
   let only: Buffer | undefined;
   const head = createGathered();
@@ -46,8 +43,8 @@ export function createBoundedCopy(maxBytes: number): BoundedCopy {
 
   return {
     push(chunk) {
-      if (headBytes === 0 && only === undefined && mayBeKept(chunk, maxBytes)) {
-        only = chunk;
+      if (headBytes === 0 && only === undefined && chunk.length <= maxBytes) {
+        only = Buffer.from(chunk);
         return;
       }
       if (only !== undefined) copy(only);
@@ -57,8 +54,4 @@ export function createBoundedCopy(maxBytes: number): BoundedCopy {
     isWhole: () => tailBytes <= maxBytes,
     bytes: () => only ?? (tailBytes === 0 ? head.bytes() : Buffer.concat([head.bytes(), ...tail()])),
   };
-}
-
-function mayBeKept(chunk: Buffer, maxBytes: number): boolean {
-  return chunk.length <= maxBytes && chunk.length * 2 >= chunk.buffer.byteLength;
 }

@@ -34,10 +34,8 @@ const ENDS_WITH_EVENT: ReadonlySet<string | undefined> = new Set([
 
 export function createRequestTap({ url = '/', method = 'POST', headers }: RequestHead): RequestTap {
   const scanner = createRequestBodyScanner();
-  const path = factsFromPath(url);
+  const { path, operation, mustEnd } = pathSaid(url);
   const keyPresent = hasKey(url, headers);
-  const operation = operationFromPath(url);
-  const mustEnd = ENDS_WITH_EVENT.has(operation);
   /** A good answer proves the model it was asked of, so a name is taken only from where an API reads it. */
   const modelOf = (named: string | undefined): string | undefined => {
     if (method !== 'POST') return undefined;
@@ -52,6 +50,28 @@ export function createRequestTap({ url = '/', method = 'POST', headers }: Reques
       return { model: modelOf(body.model), stream: path.stream ?? body.stream, keyPresent, mustEnd };
     },
   };
+}
+
+interface PathSaid {
+  readonly path: ReturnType<typeof factsFromPath>;
+  readonly operation: ReturnType<typeof operationFromPath>;
+  readonly mustEnd: boolean;
+}
+
+/** Clients ask for a handful of paths again and again. One with a query is not kept: keys stand there. */
+const MAX_KEPT_PATHS = 64;
+const MAX_KEPT_PATH_LENGTH = 128;
+const keptPaths = new Map<string, PathSaid>();
+
+function pathSaid(url: string): PathSaid {
+  const kept = keptPaths.get(url);
+  if (kept !== undefined) return kept;
+  const operation = operationFromPath(url);
+  const said = { path: factsFromPath(url), operation, mustEnd: ENDS_WITH_EVENT.has(operation) };
+  if (url.includes('?') || url.length > MAX_KEPT_PATH_LENGTH) return said;
+  if (keptPaths.size >= MAX_KEPT_PATHS) keptPaths.clear();
+  keptPaths.set(url, said);
+  return said;
 }
 
 /** Ids end up in exemplars: nothing but what ids are made of. */

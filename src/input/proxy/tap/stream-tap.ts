@@ -2,7 +2,7 @@ import type { Transform } from 'node:stream';
 import type { Clock } from '../../../clock.ts';
 import type { ErrorFacts, TokenUsage } from '../../../event/request-event.ts';
 import { readErrorBody, readStreamError } from '../../../provider/error-body.ts';
-import { carriesContent, endsAnswer, frameUsage, isDoneMark } from '../../../provider/stream-events.ts';
+import { carriesContent, endsAnswer, frameUsage, isDoneMark, tellsMore } from '../../../provider/stream-events.ts';
 import { mergeUsage } from '../../../provider/usage.ts';
 import { openDecoder } from './decode.ts';
 import type { Guard } from './guard.ts';
@@ -26,6 +26,7 @@ export interface StreamFacts {
 
 /** Watches an answer that passes by. */
 export interface ResponseTap {
+  /** The bytes are the tap's until the call ends. */
   push(chunk: Buffer): void;
   /** Hands over what was learnt, once; for a coded body that is a little later, off the request's path. */
   finish(done: (facts: ResponseFacts) => void): void;
@@ -87,7 +88,7 @@ function codedTap(reader: FrameReader, decoder: Transform, clock: Clock): Respon
     push(chunk) {
       if (failed) return;
       codedBytes += chunk.length;
-      decoder.write(chunk);
+      decoder.write(Buffer.from(chunk));
       if (decoder.writableLength > MAX_DECODER_BACKLOG_BYTES) giveUp();
     },
     finish(done) {
@@ -141,12 +142,14 @@ class FrameReader {
   }
 
   #take({ event, data }: SseFrame): void {
-    this.isComplete ||= endsAnswer(event, data);
-    if (isDoneMark(data)) return;
+    const isMore = tellsMore(event, data);
+    if (isMore) this.isComplete ||= endsAnswer(event, data);
+    if (isMore && isDoneMark(data)) return;
     const nowMs = this.#clock.elapsedMs();
     this.#firstFrameMs ??= nowMs;
     if (this.#firstTokenMs === undefined && carriesContent(data)) this.#firstTokenMs = nowMs;
     this.#lastTokenMs = nowMs;
+    if (!isMore) return;
     this.#tokens = mergeUsage(this.#tokens, frameUsage(data));
     // A frame of this name is an error however little else it says.
     this.#error ??= readStreamError(data) ?? (event === 'error' ? readErrorBody(data) : undefined);

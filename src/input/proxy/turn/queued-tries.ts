@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
 import type { RequestEvent } from '../../../event/request-event.ts';
 import type { AttemptListener } from '../attempt.ts';
+import type { ExchangeFacts } from '../outcome.ts';
 import type { OwnAnswer } from '../own-answer.ts';
-import { Tries, type TriesOptions, type TryFacts } from '../retry/tries.ts';
+import { Tries, type TriesOptions, type TryEnding } from '../retry/tries.ts';
 import type { ResponseFacts } from '../tap/stream-tap.ts';
 import type { UploadBody } from '../upload.ts';
 import { shedAnswer } from './shed.ts';
@@ -87,8 +88,8 @@ export class QueuedTries {
     this.#tries.finish(done);
   }
 
-  facts(response: ResponseFacts): TryFacts {
-    return this.#tries.facts(response);
+  facts(response: ResponseFacts, ending: TryEnding): ExchangeFacts {
+    return this.#tries.facts(response, ending);
   }
 
   /** To be called with the final event, before that is handed over. */

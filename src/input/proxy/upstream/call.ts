@@ -33,7 +33,10 @@ export interface CallHandler {
   /** A 1xx other than 101. */
   onInformation(head: AnswerHead): void;
   onHead(head: AnswerHead): void;
-  /** False asks to stop until `resume`. The bytes stay as they are after the call. */
+  /**
+   * False asks to stop until `resume`. The bytes stay as they are until what `flushAfterRead` put off has run: all connections read into one
+   * buffer.
+   */
   onData(chunk: Buffer): boolean;
   onEnd(trailers: readonly string[]): void;
   /**

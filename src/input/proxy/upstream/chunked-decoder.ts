@@ -11,6 +11,9 @@ const MAX_LINE_BYTES = 16 * 1024;
 /** One more digit than this and a size would not be exact any more; it is more than any answer. */
 const MAX_SIZE_BEFORE_DIGIT = 2 ** 48;
 
+/** A size of so many digits is a small integer, in any engine's sense. */
+const MAX_DIGITS_AT_ONCE = 7;
+
 /** What the next byte is. `size` has seen no digit yet. */
 type Place =
   | 'size'
@@ -29,7 +32,7 @@ type Place =
  *
  *   size line → data → its line end → size line … → 0 → trailer lines → blank line → over
  *
- * A stream of an LLM is some hundred chunks of a hundred bytes each, so sizes are read byte by byte: no text is made of them. Line ends are
+ * A stream of an LLM is some hundred chunks of a hundred bytes each, so no text is made of sizes. Line ends are
  * CRLF: a bare LF is read by some and not by others, the ground of smuggling (RFC 9112 section 11.2).
  */
 export class ChunkedDecoder {
@@ -59,22 +62,40 @@ export class ChunkedDecoder {
   push(bytes: Buffer): Buffer {
     let at = 0;
     while (at < bytes.length && this.#place !== 'over') {
+      const from = at;
       if (this.#place === 'data') at = this.#data(bytes, at);
       else if (this.#place === 'trailer') at = this.#trailer(bytes, at);
-      else {
-        this.#framing(bytes[at] ?? 0);
-        at += 1;
-      }
+      else if (this.#place === 'size') at = this.#sizeAtOnce(bytes, at);
+      if (at > from) continue;
+      this.#framing(bytes[at] ?? 0);
+      at += 1;
     }
     return bytes.subarray(at);
+  }
+
+  /** Reads a size line of nothing but digits, as nearly all are, when it is here as a whole; else takes nothing. */
+  #sizeAtOnce(bytes: Buffer, start: number): number {
+    const end = Math.min(start + MAX_DIGITS_AT_ONCE, bytes.length - 2);
+    let at = start;
+    let size = 0;
+    for (; at < end; at += 1) {
+      const digit = hexDigit(bytes[at] ?? 0);
+      if (digit === -1) break;
+      size = size * 16 + digit;
+    }
+    if (size === 0 || bytes[at] !== CR || bytes[at + 1] !== LF) return start;
+    this.#left = size;
+    this.#place = 'data';
+    return at + 2;
   }
 
   #data(bytes: Buffer, at: number): number {
     const end = Math.min(bytes.length, at + this.#left);
     this.#left -= end - at;
-    if (this.#left === 0) this.#place = 'data_cr';
+    const endsLine = this.#left === 0 && bytes[end] === CR && bytes[end + 1] === LF;
+    if (this.#left === 0) this.#place = endsLine ? 'size' : 'data_cr';
     this.#onData(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
-    return end;
+    return endsLine ? end + 2 : end;
   }
 
   #framing(byte: number): void {

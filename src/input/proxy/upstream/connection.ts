@@ -4,6 +4,7 @@ import { AnswerParser, HeadTooLargeError } from './answer-parser.ts';
 import { CALL_ERRORS, type Call, type CallError, type CallHandler, type CallRequest } from './call.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { InvalidAnswerError, type ParsedHead } from './head.ts';
+import { readBytes } from './reads.ts';
 import { RequestWriter, type RequestWriterEvents } from './request-writer.ts';
 
 /** How long the upstream may stay silent. LLM answers take minutes, so these only catch what is dead. */
@@ -47,6 +48,7 @@ export class Connection {
   readonly #socket: Duplex;
   readonly #parser: AnswerParser;
   readonly #events: RequestWriterEvents;
+  readonly #stopReading: () => void;
   #handler: CallHandler | undefined;
   #onLost: (() => void) | undefined;
   #writer: RequestWriter | undefined;
@@ -55,6 +57,8 @@ export class Connection {
   #isPaused = false;
   #hasHead = false;
   #activeMs = 0;
+  /** Something of a body has come with this read, and its time is noted: the clock is asked once for all chunks of a read. */
+  #hasMoved = false;
   readonly #timer: Deadline;
 
   constructor(options: ConnectionOptions) {
@@ -75,7 +79,8 @@ export class Connection {
       onBroken: () => this.#fail('request_broken'),
     };
     this.#timer = createDeadline(options.clock, () => this.#timeIsUp());
-    this.#socket.on('data', this.#receives).on('end', this.#socketEnds);
+    this.#stopReading = readBytes(this.#socket, this.#receives);
+    this.#socket.on('end', this.#socketEnds);
     this.#socket.on('error', this.#socketFails).on('close', this.#socketCloses);
   }
 
@@ -134,6 +139,7 @@ export class Connection {
 
   readonly #receives = (bytes: Buffer): void => {
     this.#onLost = undefined;
+    this.#hasMoved = false;
     try {
       this.#parser.push(bytes);
     } catch (error) {
@@ -161,7 +167,8 @@ export class Connection {
   }
 
   #data(chunk: Buffer): void {
-    this.#isActive();
+    if (!this.#hasMoved) this.#isActive();
+    this.#hasMoved = true;
     if (this.#handler === undefined || this.#handler.onData(chunk) || this.#isPaused) return;
     this.#isPaused = true;
     this.#socket.pause();
@@ -203,10 +210,11 @@ export class Connection {
     this.#over();
     this.#timer.clear();
     this.#socket.pause();
-    this.#socket.off('data', this.#receives).off('end', this.#socketEnds);
+    this.#stopReading();
+    this.#socket.off('end', this.#socketEnds);
     this.#socket.off('error', this.#socketFails).off('close', this.#socketCloses);
     this.#options.onClosed();
-    handler.onUpgrade(head, this.#socket, first);
+    handler.onUpgrade(head, this.#socket, Buffer.from(first));
   }
 
   #isActive(): void {

@@ -1,9 +1,10 @@
-import { connect } from 'node:net';
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../clock.ts';
 import { openTunnel } from './connect-tunnel.ts';
 import type { ProxyServer } from './proxy-server.ts';
+import { openDirect } from './reads.ts';
 import { createTlsClient, type TlsOptions } from './tls-client.ts';
 
 /** Where a connection goes, and how. */
@@ -81,7 +82,8 @@ export function createDialer(target: DialTarget, { clock, timeoutMs }: DialOptio
 
 function stepsTo({ host, port, tls, proxy }: DialTarget): readonly Step[] {
   const first = proxy ?? { host, port };
-  const steps: Step[] = [(_, next) => openTcp(first.host, first.port, next)];
+  const isPlain = tls === undefined && proxy?.isTls !== true;
+  const steps: Step[] = [(_, next) => openTcp(first, isPlain ? openDirect : connect, next)];
   if (proxy?.isTls === true) steps.push(secured(createTlsClient(proxy.host, {})));
   if (tls === undefined) return steps;
   if (proxy !== undefined) steps.push((socket, next) => openTunnel(given(socket), { host, port, proxy }, next));
@@ -89,8 +91,12 @@ function stepsTo({ host, port, tls, proxy }: DialTarget): readonly Step[] {
   return steps;
 }
 
-function openTcp(host: string, port: number, next: (socket: Duplex) => void): Duplex {
-  const socket = connect({
+function openTcp(
+  { host, port }: Pick<DialTarget, 'host' | 'port'>,
+  open: (options: TcpNetConnectOpts) => Socket,
+  next: (socket: Duplex) => void,
+): Duplex {
+  const socket = open({
     ...{ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS },
     // A tunnel has two halves that end apart; whoever carries HTTP closes both.
     allowHalfOpen: true,

@@ -33,18 +33,32 @@ export interface ParsedHead extends AnswerHead {
 export function parseHead(text: string, method: string): ParsedHead {
   const lineEnd = text.indexOf('\r\n');
   const statusLine = lineEnd === -1 ? text : text.slice(0, lineEnd);
-  const [, minor, digits, reason = ''] = STATUS_LINE.exec(statusLine) ?? [];
-  if (digits === undefined) throw new InvalidAnswerError('no status line');
-  const status = Number(digits);
+  const { status, reason, isMinor1 } = readStatusLine(statusLine);
   const fields = lineEnd === -1 ? [] : parseSection(text, lineEnd + 2);
   const facts = readConnectionFields(fields);
   const framing = framingOf(status, method, facts);
   return {
     ...{ status, reason, framing },
     headers: facts.lengths.length > 1 ? withOneLength(fields) : fields,
-    keepAlive: framing.kind !== 'until_close' && stays(minor === '1', facts),
+    keepAlive: framing.kind !== 'until_close' && stays(isMinor1, facts),
     keepAliveSeconds: facts.keepAliveSeconds,
   };
+}
+
+interface StatusLine {
+  readonly status: number;
+  readonly reason: string;
+  readonly isMinor1: boolean;
+}
+
+const OK: StatusLine = { status: 200, reason: 'OK', isMinor1: true };
+
+function readStatusLine(line: string): StatusLine {
+  // Nearly all of them.
+  if (line === 'HTTP/1.1 200 OK') return OK;
+  const [, minor, digits, reason = ''] = STATUS_LINE.exec(line) ?? [];
+  if (digits === undefined) throw new InvalidAnswerError('no status line');
+  return { status: Number(digits), reason, isMinor1: minor === '1' };
 }
 
 /** The fields of a head from `start` on; what a pattern for each line would find is found in one walk. */

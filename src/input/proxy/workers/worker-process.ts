@@ -57,11 +57,21 @@ export class WorkerProcess {
   }
 }
 
-/** Its end and that of its channel come in any order; only behind the latter there is nothing left to hear. */
-function untilGone(worker: Worker): Promise<string> {
+/** What is asked of a worker to know that it is gone. */
+export type Mortal = Pick<Worker, 'once' | 'on' | 'isConnected'> & { readonly process: Pick<Worker['process'], 'pid'> };
+
+/**
+ * Its end and that of its channel come in any order; only behind the latter there is nothing left to hear. Node does not tell of every
+ * channel that it has closed, so one of a worker that has ended is looked at: the system closed the other end before it told of the end.
+ */
+export function untilGone(worker: Mortal): Promise<string> {
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
   const { promise: silent, resolve: fallSilent } = Promise.withResolvers<void>();
-  worker.once('exit', (code, signal) => end(signal ?? `exit code ${code}`));
+  const look = (): void => void setImmediate(worker.isConnected() ? look : fallSilent);
+  worker.once('exit', (code, signal) => {
+    end(signal ?? `exit code ${code}`);
+    look();
+  });
   worker.once('disconnect', fallSilent);
   worker.on('error', (error) => {
     if (worker.process.pid !== undefined) return;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { ErrorFacts } from '../../../../../src/event/request-event.ts';
 import type { Guard } from '../../../../../src/input/proxy/tap/guard.ts';
 import { createResponseTap } from '../../../../../src/input/proxy/tap/response-tap.ts';
+import type { ResponseFacts } from '../../../../../src/input/proxy/tap/stream-tap.ts';
 import { createManualClock } from '../../../../support/manual-clock.ts';
 
 const guard: Guard = (_what, _fallback, read) => read();
@@ -56,5 +58,30 @@ test('sees no error in answers that end well, quote one or keep the line open', 
   }
   for (const body of [': OPENROUTER PROCESSING\n\n', ': keep-alive\n\n', 'data: [DONE]\n\n', `data: ${quoted}\n\n`]) {
     assert.equal(errorIn('text/event-stream', body), undefined, body);
+  }
+});
+
+test('keeps nothing of the bytes that it is shown: they are overwritten when the call is over', async () => {
+  const usage = '{"usage":{"prompt_tokens":3,"completion_tokens":5}}';
+  const error = '{"error":{"message":"busy","code":"overloaded"}}';
+  const cases = [
+    { status: 200, type: 'application/json', body: usage },
+    { status: 200, type: 'text/event-stream', body: `data: ${usage}\n\n` },
+    { status: 503, type: 'application/json', body: error },
+  ];
+  for (const { status, type, body } of cases) {
+    for (const coding of ['identity', 'gzip']) {
+      const headers = { 'content-type': type, 'content-encoding': coding };
+      const tap = createResponseTap({ status, headers, clock: createManualClock(), guard });
+      const sent = coding === 'gzip' ? gzipSync(body) : Buffer.from(body);
+      for (const piece of [sent.subarray(0, 20), sent.subarray(20)]) {
+        const shown = Buffer.from(piece);
+        tap.push(shown);
+        shown.fill('!');
+      }
+      const facts = await new Promise<ResponseFacts>((resolve) => tap.finish(resolve));
+      const seen = status === 200 ? facts.tokens?.output : facts.error?.code;
+      assert.equal(seen, status === 200 ? 5 : 'overloaded', `${status} ${type} ${coding}`);
+    }
   }
 });
