@@ -68,10 +68,7 @@ function firesAndResolves(story: Story, level: StoryLevel): RuleTest {
       { tick: gone, firing: [] },
     ],
     stillFiring: [
-      {
-        tick: end + Math.min(story.ticksOf(level.keepFiringSeconds), story.window + MARGIN) - 1,
-        severity: level.severity,
-      },
+      story.stillFiring(level, end + Math.min(story.ticksOf(level.keepFiringSeconds), story.window + MARGIN) - 1),
     ],
   };
 }

@@ -4,7 +4,7 @@ import { causesWithCodes } from '../causes.ts';
 import type { MixinSettings, SpikeSeverity } from '../settings/settings.ts';
 import { codesOf, levelsOf, neverAt, type SpikeAlert, type SpikeLevel } from '../settings/spike-levels.ts';
 import { expectedAlert } from './expected-alert.ts';
-import { type ExpectedAlert, requests, type Series } from './promtool.ts';
+import { type ExpectedAlert, requests, type Series, type StillFiring } from './promtool.ts';
 import { type TargetLabels, targetLabels, ticksIn } from './target.ts';
 
 /** An alert under test. */
@@ -58,6 +58,8 @@ export interface Story {
   series(stretches: readonly Stretch[]): readonly Series[];
   /** Alerts that fire on this mix; `usual` is the usual level, absent while it is not known. */
   firing(mix: Mix, usual?: number): readonly ExpectedAlert[];
+  /** That the alert of this level fires, whatever others of its name do. */
+  stillFiring(level: StoryLevel, tick: number): StillFiring;
 }
 
 export function createStory({ settings, causes }: PackContext, subject: SpikeUnderTest): Story {
@@ -81,6 +83,10 @@ export function createStory({ settings, causes }: PackContext, subject: SpikeUnd
     offset: ticksIn(settings, settings.baseline.offsetSeconds),
     ticksOf: (seconds) => ticksIn(settings, seconds),
     series: (stretches) => traffic(target, failure, stretches),
+    stillFiring({ severity }, tick) {
+      const { info, [severity]: name } = settings.severityNames;
+      return settings.burnIn ? { tick, severity: info, labels: { would_be_severity: name } } : { tick, severity: name };
+    },
     firing: (mix, usual) =>
       levels.flatMap((level) => {
         const rule = rules.find(({ severity }) => severity === level.severity);
