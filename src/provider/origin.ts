@@ -1,5 +1,5 @@
 import type { ErrorFacts, Origin } from '../event/request-event.ts';
-import { headerValue, type ParsedHeaders } from './headers/parsed-headers.ts';
+import { type Headers, headerValue } from './headers/parsed-headers.ts';
 
 /** A header that tells the API's own answer from one that something before it made. */
 interface Sign {
@@ -32,7 +32,7 @@ const SIGNS: readonly Sign[] = [
 ];
 
 /** Who made an answer as far as its headers tell; undefined where they do not. */
-export function originFromHeaders(headers: ParsedHeaders | undefined): Origin | undefined {
+export function originFromHeaders(headers: Headers | undefined): Origin | undefined {
   return SIGNS.find(({ header, value }) => {
     const found = headerValue(headers, header);
     return found !== undefined && (value === undefined || value.test(found.trim()));

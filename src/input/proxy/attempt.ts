@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import type { Phase } from '../../event/request-event.ts';
-import { headerValue, type ParsedHeaders, parseHeaders } from '../../provider/headers/parsed-headers.ts';
+import { type FlatHeaders, headerValue } from '../../provider/headers/parsed-headers.ts';
 import type { Guard } from './tap/guard.ts';
 import { createResponseTap } from './tap/response-tap.ts';
 import type { ResponseFacts, ResponseTap } from './tap/stream-tap.ts';
@@ -34,7 +34,7 @@ export class Attempt implements CallHandler {
   #isOver = false;
   #tap: ResponseTap | undefined;
   #phase: Phase = 'connect';
-  #headers: ParsedHeaders | undefined;
+  #headers: FlatHeaders | undefined;
   #answeredMs = 0;
 
   constructor({
@@ -73,7 +73,7 @@ export class Attempt implements CallHandler {
   }
 
   /** Of the answer; undefined when there was none. */
-  get headers(): ParsedHeaders | undefined {
+  get headers(): FlatHeaders | undefined {
     return this.#headers;
   }
 
@@ -105,12 +105,12 @@ export class Attempt implements CallHandler {
   }
 
   onHead(head: AnswerHead): void {
-    const headers = parseHeaders(head.headers);
+    const { status, headers } = head;
     this.#headers = headers;
     this.#answeredMs = this.#clock.nowMs();
     this.#phase = /^text\/event-stream/i.test(headerValue(headers, 'content-type') ?? '') ? 'stream' : 'body';
     this.#listener.head(head);
-    const context = { status: head.status, headers, clock: this.#clock, guard: this.#guard };
+    const context = { status, headers, clock: this.#clock, guard: this.#guard };
     this.#tap = this.#guard('response', undefined, () => createResponseTap(context));
   }
 
@@ -132,7 +132,7 @@ export class Attempt implements CallHandler {
       return;
     }
     this.#call = undefined;
-    this.#headers = parseHeaders(head.headers);
+    this.#headers = head.headers;
     this.#answeredMs = this.#clock.nowMs();
     this.#phase = 'stream';
     this.#listener.upgraded({ head, socket, first });

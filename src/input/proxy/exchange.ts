@@ -142,7 +142,7 @@ export class Exchange {
   start(): void {
     if (this.#isOver()) return;
     const maxRequestBytes = this.#context.maxRequestBytes();
-    if (Number(this.request.headers['content-length'] ?? 0) > maxRequestBytes) this.refuse(tooLarge(maxRequestBytes));
+    if ((this.#upload.length ?? 0) > maxRequestBytes) this.refuse(tooLarge(maxRequestBytes));
     else this.#upload.begin((body) => this.#tries.start(body));
   }
 
@@ -268,7 +268,9 @@ export class Exchange {
     this.#counted = true;
     this.#context.guard('event', undefined, () => {
       const event = this.#event(response, {
-        ...{ status: this.#reply.status, own: this.#own, cut: this.#cut },
+        status: this.#reply.status,
+        own: this.#own,
+        cut: this.#cut,
         clientLeft: !this.#reply.isFinished,
       });
       this.#tries.settle(event);
@@ -281,8 +283,9 @@ export class Exchange {
   #event(response: ResponseFacts, ending: Pick<ExchangeFacts, 'status' | 'own' | 'cut' | 'clientLeft'>): RequestEvent {
     const { clock } = this.#context;
     const { status, own, cut, clientLeft } = ending;
-    const span = { startMs: this.#startMs, endMs: this.#endMs ?? clock.elapsedMs() };
-    return toEvent(this.#tries.facts(response, { ...span, status, own, cut, clientLeft }), clock);
+    const endMs = this.#endMs ?? clock.elapsedMs();
+    const facts = this.#tries.facts(response, { startMs: this.#startMs, endMs, status, own, cut, clientLeft });
+    return toEvent(facts, clock);
   }
 
   /** What an answer that the client is about to get will be counted as. */

@@ -1,6 +1,6 @@
 import type { ErrorFacts } from '../../event/request-event.ts';
 import { errorTypeOf, shouldRetryOf } from '../../provider/headers/error-headers.ts';
-import type { ParsedHeaders } from '../../provider/headers/parsed-headers.ts';
+import type { Headers } from '../../provider/headers/parsed-headers.ts';
 import { readRateLimit } from '../../provider/headers/rate-limit.ts';
 import { retryAfterSeconds } from '../../provider/headers/retry-after.ts';
 import { originFromHeaders } from '../../provider/origin.ts';
@@ -14,19 +14,19 @@ export function headerFacts({
   error,
   request,
 }: {
-  readonly answer: ParsedHeaders | undefined;
+  readonly answer: Headers | undefined;
   /** When they came, epoch milliseconds: waits are counted from here. */
   readonly answeredMs: number;
   /** What the body said, which may name a wait that the headers do not. */
   readonly error: ErrorFacts | undefined;
-  readonly request: ParsedHeaders;
+  readonly request: Headers;
 }): HeadersSaid {
   return {
     requestId: requestIdOf(answer, request),
     retryAfterSeconds: retryAfterSeconds(answer, error?.message, answeredMs),
     shouldRetry: shouldRetryOf(answer),
     rateLimit: readRateLimit(answer, answeredMs),
-    errorType: errorTypeOf(answer),
-    markedOrigin: originFromHeaders(answer),
+    errorType: error && errorTypeOf(answer),
+    markedOrigin: error && originFromHeaders(answer),
   };
 }

@@ -3,16 +3,16 @@ import { KEY_HEADERS } from '../../provider/headers/credentials.ts';
 /** RFC 9110 section 7.6.1: these speak about one connection, and an intermediary must not forward them. */
 const HOP_BY_HOP = ['connection', 'proxy-connection', 'keep-alive', 'te', 'transfer-encoding', 'upgrade'];
 
-/** Names in lower case. Most headers are told from all of them by their length, without a lower-case copy of each name. */
-interface Names {
-  readonly names: ReadonlySet<string>;
-  readonly lengths: ReadonlySet<number>;
-}
+/**
+ * Names in lower case, by their length: that tells most headers from all of them, without a lower-case copy of each name. The few of one
+ * length are compared, as a hash of a name that was just read costs more.
+ */
+type Names = readonly (readonly string[] | undefined)[];
 
 const NOT_FOR_CLIENT = namesOf(HOP_BY_HOP);
 /** node:http has already answered an expectation of 100 (RFC 9110 section 10.1.1). */
 const NOT_FOR_UPSTREAM = namesOf([...HOP_BY_HOP, 'host', 'expect']);
-const NOT_BESIDE_KEY = namesOf([...NOT_FOR_UPSTREAM.names, ...KEY_HEADERS]);
+const NOT_BESIDE_KEY = namesOf([...HOP_BY_HOP, 'host', 'expect', ...KEY_HEADERS]);
 const TRAILER = namesOf(['trailer']);
 
 /**
@@ -35,31 +35,34 @@ export function withoutTrailer(headers: readonly string[]): string[] {
 }
 
 /** What `Connection:` usually says; these name no header that would still be there. */
-const CONNECTION_WORDS: ReadonlySet<string> = new Set(['', 'keep-alive', 'close', 'upgrade', 'te']);
+const CONNECTION_WORDS = ['', 'keep-alive', 'close', 'upgrade', 'te'];
 /** It may be named and still stays: without it the body behind it would be read as the next request (RFC 9112 section 11.2). */
 const FRAMING = 'content-length';
 
-function endToEnd(raw: readonly string[], { names, lengths }: Names): string[] {
+function endToEnd(raw: readonly string[], names: Names): string[] {
   const kept: string[] = [];
   const named: string[] = [];
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] ?? '';
     const value = raw[at + 1] ?? '';
-    const key = lengths.has(name.length) ? name.toLowerCase() : '';
-    if (!names.has(key)) kept.push(name, value);
-    else if (key === 'connection' && !CONNECTION_WORDS.has(value)) named.push(...connectionOptions(value));
+    const rivals = names[name.length];
+    const key = rivals === undefined ? '' : name.toLowerCase();
+    if (rivals?.includes(key) !== true) kept.push(name, value);
+    else if (key === 'connection' && !CONNECTION_WORDS.includes(value)) named.push(...connectionOptions(value));
   }
   // What Connection names is about the connection too, whatever it is.
   return named.length === 0 ? kept : endToEnd(kept, namesOf(named));
 }
 
 function namesOf(list: readonly string[]): Names {
-  return { names: new Set(list), lengths: new Set(list.map((name) => name.length)) };
+  const names: string[][] = [];
+  for (const name of list) names[name.length] = [...(names[name.length] ?? []), name];
+  return names;
 }
 
 function connectionOptions(value: string): string[] {
   return value
     .split(',')
     .map((option) => option.trim().toLowerCase())
-    .filter((option) => option !== FRAMING && !CONNECTION_WORDS.has(option));
+    .filter((option) => option !== FRAMING && !CONNECTION_WORDS.includes(option));
 }

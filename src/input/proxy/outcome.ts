@@ -37,9 +37,9 @@ export interface HeadersSaid {
   readonly retryAfterSeconds: number | undefined;
   readonly shouldRetry: boolean | undefined;
   readonly rateLimit: RateLimit | undefined;
-  /** The machine type that the answer's headers name. */
+  /** The machine type that the headers of a failed answer name. */
   readonly errorType: string | undefined;
-  /** Who made the answer, where its headers tell. */
+  /** Who made a failed answer, where its headers tell. */
   readonly markedOrigin: Origin | undefined;
 }
 
@@ -76,6 +76,7 @@ export function toEvent(facts: ExchangeFacts, clock: Clock): RequestEvent {
   const { request, headers, response, startMs, endMs } = facts;
   const first = response.stream?.firstTokenMs;
   const last = response.stream?.lastTokenMs;
+  const end = ending(facts);
   return {
     timeMs: clock.nowMs(),
     provider: facts.provider,
@@ -95,7 +96,10 @@ export function toEvent(facts: ExchangeFacts, clock: Clock): RequestEvent {
     attempt: facts.attempt,
     final: true,
     requestId: headers.requestId,
-    ...ending(facts),
+    code: end.code,
+    origin: end.origin,
+    phase: end.phase,
+    error: end.error,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
+import { headerValue } from '../../provider/headers/parsed-headers.ts';
 import { withoutTrailer } from './headers.ts';
 import type { WrittenAnswer } from './own-answer.ts';
 import type { AnswerHead } from './upstream/call.ts';
@@ -9,7 +10,7 @@ import { flushAfterRead } from './upstream/reads.ts';
 export interface ReplyHead {
   readonly status: number;
   readonly reason: string;
-  readonly headers: readonly string[];
+  readonly headers: string[];
   /** False asks the client not to use its connection again. */
   readonly keepAlive: boolean;
 }
@@ -65,9 +66,8 @@ export class Reply {
     this.#onDrain = onDrain;
     response.sendDate = false;
     response.on('close', onClose);
-    response.on('drain', this.#drained);
     // Writing to a client that has just left is an error of node's; its close says the same and is handled.
-    response.on('error', () => undefined);
+    response.on('error', ignore);
   }
 
   /** The status that went to the client; undefined as long as none did. */
@@ -166,18 +166,16 @@ export class Reply {
   }
 
   /** Announcing trailers behind a body that is not chunked, node throws (RFC 9110 section 6.5.1). */
-  #withoutVainTrailer(status: number, headers: readonly string[]): string[] {
-    const hasTrailer = headers.some((name, at) => at % 2 === 0 && name.length === 7 && /^trailer$/i.test(name));
-    return hasTrailer && !this.#isChunked(status, headers) ? withoutTrailer(headers) : [...headers];
+  #withoutVainTrailer(status: number, headers: string[]): string[] {
+    const hasTrailer = headerValue(headers, 'trailer') !== undefined;
+    return hasTrailer && !this.#isChunked(status, headers) ? withoutTrailer(headers) : headers;
   }
 
   /** Whether node will send the body in chunks. */
   #isChunked(status: number, headers: readonly string[]): boolean {
     const { method, httpVersion } = this.#response.req;
     const hasBody = method !== 'HEAD' && status !== 204 && status !== 304;
-    return (
-      hasBody && httpVersion === '1.1' && !headers.some((name, at) => at % 2 === 0 && /^content-length$/i.test(name))
-    );
+    return hasBody && httpVersion === '1.1' && headerValue(headers, 'content-length') === undefined;
   }
 
   #flushLater(): void {
@@ -214,7 +212,10 @@ export class Reply {
     const response = this.#response;
     const length = this.#pieceBytes;
     response.write(Buffer.concat(this.#takePieces(), length));
-    return !response.writableNeedDrain;
+    const goOn = !response.writableNeedDrain;
+    if (!goOn && !this.#awaitsDrain) response.once('drain', this.#drained);
+    this.#awaitsDrain ||= !goOn;
+    return goOn;
   }
 
   #writeChunk(): boolean {
@@ -239,6 +240,8 @@ export class Reply {
     this.#cancelStall = this.#clock.after(this.#idleMs, () => this.#response.destroy());
   }
 }
+
+function ignore(): void {}
 
 /** One chunk (RFC 9112 section 7.1); bytes are set one by one, as a call of node's for two of them costs more than ten. */
 function framed(pieces: readonly Buffer[], length: number): Buffer {

@@ -17,6 +17,8 @@ const MAX_WAITING_BYTES = 64 * 1024;
  * in one piece without a stream.
  */
 export class Upload {
+  /** In bytes; undefined where the request does not say. */
+  readonly length: number | undefined;
   readonly #request: IncomingMessage;
   readonly #watch: (chunk: Buffer) => void;
   readonly #maxWaitingBytes: number;
@@ -30,22 +32,26 @@ export class Upload {
   constructor(request: IncomingMessage, watch: (chunk: Buffer) => void, heldBytes = 0) {
     this.#request = request;
     this.#watch = watch;
-    const isHeld = Number(request.headers['content-length'] ?? 0) <= heldBytes;
+    const length = request.headers['content-length'];
+    this.length = length === undefined ? undefined : Number(length);
+    const isHeld = (this.length ?? 0) <= heldBytes;
     this.#maxWaitingBytes = isHeld ? Math.max(MAX_WAITING_BYTES, heldBytes) : MAX_WAITING_BYTES;
     // A client that leaves shows as the response's close; without a listener the request's error would end the process.
-    request.on('error', () => undefined);
+    request.on('error', ignore);
   }
 
   /** Starts reading; `send` is called once, as soon as it is clear which body there is. */
   begin(send: (body: UploadBody) => void): void {
     this.#hasBegun = true;
     this.#send = send;
-    if (!hasBody(this.#request)) {
+    if (!this.#hasBody()) {
       this.#ends();
       return;
     }
     this.#request.on('data', (chunk: Buffer) => this.#takes(chunk));
     this.#request.on('end', () => this.#ends());
+    // Asked now, the request hands on what comes as it is parsed, in this turn; else it would keep it until the next.
+    this.#request.read(0);
   }
 
   /** Reads the rest without sending it. */
@@ -71,12 +77,17 @@ export class Upload {
     this.#body?.destroy();
   }
 
+  /** RFC 9112 section 6.3: without either header a request has no body. */
+  #hasBody(): boolean {
+    return (this.length ?? 0) > 0 || this.#request.headers['transfer-encoding'] !== undefined;
+  }
+
   #takes(chunk: Buffer): void {
     this.#watch(chunk);
     const send = this.#send;
     if (send !== undefined) {
       this.#send = undefined;
-      if (chunk.length === Number(this.#request.headers['content-length'])) {
+      if (chunk.length === this.length) {
         send(chunk);
         return;
       }
@@ -109,7 +120,4 @@ export class Upload {
   }
 }
 
-/** RFC 9112 section 6.3: without either header a request has no body. */
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}
+function ignore(): void {}

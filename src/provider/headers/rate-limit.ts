@@ -1,5 +1,5 @@
 import type { Exhausted, RateLimit, RateLimitBucket, RateLimitResource } from '../../event/request-event.ts';
-import { headerValue, type ParsedHeaders } from './parsed-headers.ts';
+import { type Headers, headerNames, headerValue } from './parsed-headers.ts';
 import { secondsUntil } from './wait.ts';
 
 /** A window that outlasts the day's work: waiting for it is another matter than waiting for a minute's. */
@@ -68,6 +68,10 @@ const HEADERS: ReadonlyMap<string, readonly [bucket: number, field: Field]> = ne
   BUCKETS.flatMap(([names], bucket) => FIELDS.map(([word, field]) => [names.replace('*', word), [bucket, field]])),
 );
 
+/** What all of these names have in common: nearly all other names are passed over without a lower-case copy. */
+const SHORTEST_NAME = Math.min(...Array.from(HEADERS.keys(), (name) => name.length));
+const LIMIT = /limit/i;
+
 /** A first number alone or before the policy that Envoy and the IETF draft add (`10, 10;w=60`); not `30,000`. */
 const COUNT = /^\s*(-?\d{1,16}(?:\.\d{1,6})?)\s*(?:;|, |$)/;
 /** Nobody grants so many requests or tokens: the number stands for "no limit". So do the largest of 32 bits. */
@@ -81,11 +85,15 @@ type Reading = Partial<Record<Field, number>> & { isUnlimited?: boolean };
  * What an answer's headers say of the limits that its request was counted against; undefined when they say nothing.
  * `nowMs` is when the headers came. Placeholders for "none" and "unknown" are left out.
  */
-export function readRateLimit(headers: ParsedHeaders | undefined, nowMs: number): RateLimit | undefined {
-  const readings = new Map<number, Reading>();
-  for (const name in headers) {
+export function readRateLimit(headers: Headers | undefined, nowMs: number): RateLimit | undefined {
+  if (headers === undefined) return undefined;
+  let readings: Map<number, Reading> | undefined;
+  for (const written of headerNames(headers)) {
+    if (written.length < SHORTEST_NAME || !LIMIT.test(written)) continue;
+    const name = written.toLowerCase();
     const header = HEADERS.get(name);
     if (header === undefined) continue;
+    readings ??= new Map();
     const [bucket, field] = header;
     const text = headerValue(headers, name);
     const value = field === 'resetSeconds' ? secondsUntil(text, nowMs) : count(text);
@@ -94,7 +102,7 @@ export function readRateLimit(headers: ParsedHeaders | undefined, nowMs: number)
     if (value !== undefined) reading[field] = value;
     if (field === 'limit' && !(value !== undefined && value >= 0)) reading.isUnlimited = true;
   }
-  return readings.size === 0 ? undefined : summarize(readings, nowMs);
+  return readings && summarize(readings, nowMs);
 }
 
 function count(text = ''): number | undefined {

@@ -1,4 +1,4 @@
-import { headerValue, type ParsedHeaders } from './parsed-headers.ts';
+import { type Headers, headerValue } from './parsed-headers.ts';
 import { DURATION, durationSeconds, secondsUntil } from './wait.ts';
 
 /** OpenAI's SDKs read the first, Azure writes the second; both are more exact than Retry-After, which is whole seconds. */
@@ -19,7 +19,7 @@ const FIELD = /\bretry[_-]?(?:delay|after(?:[_-]?seconds)?)['"]?\s{0,3}[:=]\s{0,
  * say; never negative. https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
 export function retryAfterSeconds(
-  headers: ParsedHeaders | undefined,
+  headers: Headers | undefined,
   message: string | undefined,
   nowMs: number,
 ): number | undefined {
@@ -27,7 +27,8 @@ export function retryAfterSeconds(
     const value = headerValue(headers, name);
     if (value !== undefined && MILLISECONDS.test(value)) return secondsUntil(`${value.trim()}ms`, nowMs);
   }
-  return secondsUntil(headerValue(headers, 'retry-after'), nowMs) ?? saidSeconds(message);
+  const value = headerValue(headers, 'retry-after');
+  return (value === undefined ? undefined : secondsUntil(value, nowMs)) ?? saidSeconds(message);
 }
 
 function saidSeconds(message: string | undefined): number | undefined {

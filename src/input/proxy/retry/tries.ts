@@ -121,7 +121,7 @@ export class Tries {
     else this.#attempt.finish(done);
   }
 
-  facts(response: ResponseFacts, { startMs, endMs, status, own, cut, clientLeft }: TryEnding): ExchangeFacts {
+  facts(response: ResponseFacts, ending: TryEnding): ExchangeFacts {
     const attempt = this.#attempt;
     const { said, hasOwnKey, request } = this.#options;
     return {
@@ -138,7 +138,13 @@ export class Tries {
       attempt: this.#number,
       lastTry: attempt && { startMs: this.#attemptMs, endMs: this.#attemptEndMs },
       phase: attempt?.phase ?? 'connect',
-      ...{ response, startMs, endMs, status, own, cut, clientLeft },
+      response,
+      startMs: ending.startMs,
+      endMs: ending.endMs,
+      status: ending.status,
+      own: ending.own,
+      cut: ending.cut,
+      clientLeft: ending.clientLeft,
     };
   }
 

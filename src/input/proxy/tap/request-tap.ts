@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { hasKey } from '../../../provider/headers/credentials.ts';
-import { headerValue, type ParsedHeaders } from '../../../provider/headers/parsed-headers.ts';
+import { type Headers, headerValue } from '../../../provider/headers/parsed-headers.ts';
 import { operationFromPath } from '../../../provider/operation.ts';
 import { createRequestBodyScanner, factsFromPath } from '../../../provider/request-body.ts';
 
@@ -62,10 +62,18 @@ interface PathSaid {
 const MAX_KEPT_PATHS = 64;
 const MAX_KEPT_PATH_LENGTH = 128;
 const keptPaths = new Map<string, PathSaid>();
+/** Mostly it is the path of the request before, which a comparison tells sooner than a search. */
+let latestPath = '';
+let latestSaid: PathSaid | undefined;
 
 function pathSaid(url: string): PathSaid {
+  if (latestSaid !== undefined && url === latestPath) return latestSaid;
   const kept = keptPaths.get(url);
-  if (kept !== undefined) return kept;
+  if (kept !== undefined) {
+    latestPath = url;
+    latestSaid = kept;
+    return kept;
+  }
   const operation = operationFromPath(url);
   const said = { path: factsFromPath(url), operation, mustEnd: ENDS_WITH_EVENT.has(operation) };
   if (url.includes('?') || url.length > MAX_KEPT_PATH_LENGTH) return said;
@@ -79,7 +87,7 @@ const REQUEST_ID = /^[\w.:-]{1,128}$/;
 const REQUEST_ID_HEADERS = ['x-request-id', 'request-id'] as const;
 
 /** The id that the answer or, failing that, the request carries. */
-export function requestIdOf(...sources: readonly (ParsedHeaders | undefined)[]): string | undefined {
+export function requestIdOf(...sources: readonly (Headers | undefined)[]): string | undefined {
   for (const headers of sources) {
     for (const name of REQUEST_ID_HEADERS) {
       const id = headerValue(headers, name);

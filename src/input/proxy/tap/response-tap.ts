@@ -1,6 +1,6 @@
 import type { Clock } from '../../../clock.ts';
 import { readErrorBody, readStreamError } from '../../../provider/error-body.ts';
-import { headerValue, type ParsedHeaders } from '../../../provider/headers/parsed-headers.ts';
+import { type Headers, headerValue } from '../../../provider/headers/parsed-headers.ts';
 import { findUsage } from '../../../provider/usage.ts';
 import { type BoundedCopy, createBoundedCopy } from './bounded-copy.ts';
 import { contentCoding, decodeCopy } from './decode.ts';
@@ -20,7 +20,7 @@ export function createResponseTap({
   guard,
 }: {
   readonly status: number;
-  readonly headers: ParsedHeaders;
+  readonly headers: Headers;
   readonly clock: Clock;
   readonly guard: Guard;
 }): ResponseTap {

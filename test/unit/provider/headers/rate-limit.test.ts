@@ -228,7 +228,9 @@ test('leaves out a number that stands for unknown', () => {
   assert.deepEqual(readRateLimit(headers, NOW)?.requests, { limit: 20 });
 });
 
-test('takes the first of a header that is repeated', () => {
+test('takes the first of a header that is repeated, in any case', () => {
+  const flat = ['X-RateLimit-Limit', '20', 'x-ratelimit-limit', '30', 'Unlimited-Of-This-Kind', '1'];
+  assert.deepEqual(readRateLimit(flat, NOW)?.requests, { limit: 20 });
   assert.deepEqual(readRateLimit({ 'x-ratelimit-limit': ['20', '30'] }, NOW)?.requests, { limit: 20 });
 });
 
