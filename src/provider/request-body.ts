@@ -46,7 +46,7 @@ class Scanner implements RequestBodyScanner {
   #stream: boolean | undefined;
 
   push(chunk: Uint8Array): void {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     let at = 0;
     while (at < bytes.length && !this.#over) {
       at = this.#inString ? this.#insideString(bytes, at) : this.#betweenStrings(bytes, at);
@@ -70,8 +70,9 @@ class Scanner implements RequestBodyScanner {
         return end;
       }
       if (!escapes) {
-        this.#capture(bytes, start, end);
-        this.#stringEnds();
+        const key = this.#captured === '' && this.#atKey ? plainKey(bytes, start, end) : undefined;
+        if (key === undefined) this.#capture(bytes, start, end);
+        this.#stringEnds(key);
         return end + 1;
       }
       from = end + 1;
@@ -84,10 +85,10 @@ class Scanner implements RequestBodyScanner {
     this.#captured = fits ? this.#captured + bytes.toString('latin1', start, end) : undefined;
   }
 
-  #stringEnds(): void {
+  #stringEnds(key: string | undefined): void {
     this.#inString = false;
     if (this.#depth !== 1) return;
-    if (this.#atKey) this.#key = decodeString(this.#captured) ?? '';
+    if (this.#atKey) this.#key = key ?? decodeString(this.#captured) ?? '';
     else if (this.#key === 'model') this.#model = decodeString(this.#captured);
   }
 
@@ -150,6 +151,17 @@ class Scanner implements RequestBodyScanner {
       if (byte === 0x66 /* f */) this.#stream = false;
     }
   }
+}
+
+/** A key that came in one piece, '' for those that are not looked for; undefined where it holds an escape and must be decoded. */
+function plainKey(bytes: Buffer, start: number, end: number): string | undefined {
+  const name = end - start === 5 ? 'model' : 'stream';
+  let isName = end - start === name.length;
+  for (let at = start; at < end; at += 1) {
+    if (bytes[at] === BACKSLASH) return undefined;
+    isName &&= bytes[at] === name.charCodeAt(at - start);
+  }
+  return isName ? name : '';
 }
 
 /** Where the next quote stands, -1 when there is none. Prompts full of quoted words have one every few bytes. */

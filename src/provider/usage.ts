@@ -3,6 +3,11 @@ import type { TokenUsage } from '../event/request-event.ts';
 /** How far behind `"usage":` an object may reach; the largest seen in the wild (per-modality details) is under 2 KiB. */
 const MAX_USAGE_CHARS = 8192;
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING = 0x7b;
+const CLOSING = 0x7d;
+
 const KEY_START = '"usage';
 /** Sticky: tried where KEY_START was found. */
 const USAGE_KEY = /"usage(?:Metadata)?"\s*:\s*(?=\{)/y;
@@ -14,7 +19,8 @@ const USAGE_KEY = /"usage(?:Metadata)?"\s*:\s*(?=\{)/y;
 export function readUsage(value: unknown): TokenUsage | undefined {
   if (!isObject(value)) return undefined;
   const usage = 'promptTokenCount' in value || 'candidatesTokenCount' in value ? geminiUsage(value) : plainUsage(value);
-  return Object.values(usage).some((count) => count !== undefined) ? usage : undefined;
+  const { input, output, cachedInput, reasoning } = usage;
+  return (input ?? output ?? cachedInput ?? reasoning) === undefined ? undefined : usage;
 }
 
 /**
@@ -101,10 +107,10 @@ function objectAt(text: string, start: number): string | undefined {
   const end = Math.min(text.length, start + MAX_USAGE_CHARS);
   let depth = 0;
   for (let at = start; at < end; at += 1) {
-    const char = text[at];
-    if (char === '"') at = stringEnd(text, at, end);
-    else if (char === '{') depth += 1;
-    else if (char === '}') depth -= 1;
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) at = stringEnd(text, at, end);
+    else if (char === OPENING) depth += 1;
+    else if (char === CLOSING) depth -= 1;
     if (depth === 0) return text.slice(start, at + 1);
   }
   return undefined;
@@ -113,8 +119,9 @@ function objectAt(text: string, start: number): string | undefined {
 /** Where the string that opens at `open` closes; `end` when it does not. */
 function stringEnd(text: string, open: number, end: number): number {
   for (let at = open + 1; at < end; at += 1) {
-    if (text[at] === '\\') at += 1;
-    else if (text[at] === '"') return at;
+    const char = text.charCodeAt(at);
+    if (char === BACKSLASH) at += 1;
+    else if (char === QUOTE) return at;
   }
   return end;
 }

@@ -7,6 +7,8 @@ import type { Admission } from './model-admission.ts';
 interface Group {
   readonly provider: string;
   readonly model: string | undefined;
+  /** All of its provider, by model. */
+  readonly siblings: Map<string | undefined, Group>;
   count: number;
 }
 
@@ -35,24 +37,24 @@ export function createInFlight({
   const groups = new Map<string, Map<string | undefined, Group>>();
   store.beforeCollect(() => expose(store, admission, groups));
 
-  const groupsOf = (provider: string): Map<string | undefined, Group> => {
-    const ofProvider = groups.get(provider) ?? new Map<string | undefined, Group>();
-    groups.set(provider, ofProvider);
-    return ofProvider;
+  const meet = (provider: string): Map<string | undefined, Group> => {
+    const siblings = new Map<string | undefined, Group>();
+    groups.set(provider, siblings);
+    return siblings;
   };
   const flow: Flow = {
     ...{ store, admission, record, judge },
     join(provider, model) {
-      const ofProvider = groupsOf(provider);
-      const group = ofProvider.get(model) ?? { provider, model, count: 0 };
-      if (group.count === 0) ofProvider.set(model, group);
+      const siblings = groups.get(provider) ?? meet(provider);
+      const group = siblings.get(model) ?? { provider, model, siblings, count: 0 };
+      if (group.count === 0) siblings.set(model, group);
       group.count += 1;
       return group;
     },
     leave(group) {
       group.count -= 1;
       // Clients write the names: a group ends with its last request, or names would pile up.
-      if (group.count === 0 && group.model !== undefined) groups.get(group.provider)?.delete(group.model);
+      if (group.count === 0 && group.model !== undefined) group.siblings.delete(group.model);
     },
   };
   return (start) => new InFlight(flow, admission.provider(start.provider));

@@ -129,7 +129,7 @@ export class AnswerParser {
       const taken = bytes.length <= this.#left ? bytes : bytes.subarray(0, this.#left);
       this.#left -= taken.length;
       this.#sink.data(taken);
-      if (this.#left === 0) this.#finish([], bytes.subarray(taken.length));
+      if (this.#left === 0) this.#finish([], taken === bytes ? NOTHING : bytes.subarray(taken.length));
     }
   }
 

@@ -57,7 +57,7 @@ export class Connection {
   #isPaused = false;
   #hasHead = false;
   #activeMs = 0;
-  /** Something of a body has come with this read, and its time is noted: the clock is asked once for all chunks of a read. */
+  /** The time of this read is noted: the clock is asked once for all that comes with it. */
   #hasMoved = false;
   readonly #timer: Deadline;
 
@@ -153,7 +153,7 @@ export class Connection {
   #head(head: ParsedHead): void {
     const handler = this.#handler;
     if (handler === undefined) return;
-    this.#isActive();
+    this.#moves();
     if (head.status < 200) {
       handler.onInformation(head);
       return;
@@ -167,8 +167,7 @@ export class Connection {
   }
 
   #data(chunk: Buffer): void {
-    if (!this.#hasMoved) this.#isActive();
-    this.#hasMoved = true;
+    this.#moves();
     if (this.#handler === undefined || this.#handler.onData(chunk) || this.#isPaused) return;
     this.#isPaused = true;
     this.#socket.pause();
@@ -182,7 +181,7 @@ export class Connection {
     if (isInStep) {
       if (this.#isPaused) this.#socket.resume();
       this.#isPaused = false;
-      this.#isActive();
+      this.#moves();
       this.#timer.by(this.#activeMs + this.#keepMs);
       this.#options.onIdle();
     } else {
@@ -215,6 +214,12 @@ export class Connection {
     this.#socket.off('error', this.#socketFails).off('close', this.#socketCloses);
     this.#options.onClosed();
     handler.onUpgrade(head, this.#socket, Buffer.from(first));
+  }
+
+  /** Something of the answer has come. */
+  #moves(): void {
+    if (!this.#hasMoved) this.#isActive();
+    this.#hasMoved = true;
   }
 
   #isActive(): void {

@@ -139,12 +139,20 @@ function readConnectionFields(headers: readonly string[]): ConnectionFields {
     const value = headers[at + 1] ?? '';
     // Their lengths tell these apart from nearly all others, without a lower-case copy of each name.
     if (name.length === 10 && isNamed(name, 'connection')) connection.push(...listOf(value));
-    else if (name.length === 10 && isNamed(name, 'keep-alive'))
-      keepAliveSeconds = Number(/timeout=(\d{1,6})/i.exec(value)?.[1]);
+    else if (name.length === 10 && isNamed(name, 'keep-alive')) keepAliveSeconds = keepAliveOf(value);
     else if (name.length === 17 && isNamed(name, 'transfer-encoding')) codings.push(...listOf(value));
     else if (name.length === 14 && isNamed(name, 'content-length')) lengths.push(...listOf(value));
   }
   return { connection, codings, lengths, keepAliveSeconds };
+}
+
+/** A server says the same with each answer. */
+let latestKeepAlive = { value: '', seconds: Number.NaN };
+
+function keepAliveOf(value: string): number {
+  if (value !== latestKeepAlive.value)
+    latestKeepAlive = { value, seconds: Number(/timeout=(\d{1,6})/i.exec(value)?.[1]) };
+  return latestKeepAlive.seconds;
 }
 
 function isNamed(name: string, lower: string): boolean {
