@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { DEFAULT_TIMEOUTS } from '../../src/input/proxy/upstream/upstream.ts';
@@ -167,6 +168,31 @@ test('an idle connection makes room for a new one', async (t) => {
   const answer = await send(port, CHAT);
   assert.equal(answer.statusCode, 200);
   await bodyOf(answer);
+});
+
+test('an idle connection is closed a second after what its client was told', async (t) => {
+  const clock = createManualClock();
+  const upstream = await startUpstream(t, (_request, response) => response.end('ok'));
+  const { port, settled } = await startCounting(t, { upstreams: [upstreamAt(upstream.url)], clock });
+  const agent = new Agent({ keepAlive: true });
+  t.after(() => agent.destroy());
+  let last: Socket | undefined;
+  const ask = async (): Promise<void> => {
+    const answer = await send(port, CHAT, { agent });
+    assert.equal(answer.headers['keep-alive'], 'timeout=75');
+    assert.ok(last === undefined || last === answer.socket);
+    last = answer.socket;
+    await bodyOf(answer);
+  };
+  await ask();
+  await settled(1);
+  clock.advance(75_999);
+  await ask();
+  await settled(2);
+  clock.advance(75_999);
+  assert.equal(last?.destroyed, false);
+  clock.advance(1);
+  await eventually(() => assert.equal(last?.destroyed, true));
 });
 
 test('far above the limit connections are closed unheard, and the others go on', async (t) => {

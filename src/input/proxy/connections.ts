@@ -2,7 +2,11 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../clock.ts';
 import { type Exchange, LINGER_MS } from './exchange.ts';
-import { createIdleLine, type IdlePlace } from './limits/idle-line.ts';
+import { createIdleLine, type IdleLine, type IdlePlace } from './limits/idle-line.ts';
+import { KEEP_ALIVE_MS } from './limits/listener.ts';
+
+/** Idle connections are kept for so much longer than clients are told: a request may be on its way. node:http does the same. */
+const KEEP_ALIVE_MARGIN_MS = 1000;
 
 /** One client's connection. */
 interface ClientConnection extends IdlePlace<ClientConnection> {
@@ -33,7 +37,7 @@ export class Connections {
   readonly #all = new Set<ClientConnection>();
   /** Exchanges behind others on their connections, and what starts them. */
   readonly #waiting = new WeakMap<Exchange, () => void>();
-  readonly #idle = createIdleLine<ClientConnection>();
+  readonly #idle: IdleLine<ClientConnection>;
   /** Of these node:http does not know all: a refused tunnel is none of its connections any more. */
   readonly #lingering = new Set<Duplex>();
   #count = 0;
@@ -41,6 +45,7 @@ export class Connections {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#idle = createIdleLine({ clock, maxIdleMs: KEEP_ALIVE_MS + KEEP_ALIVE_MARGIN_MS });
   }
 
   add(socket: Socket): void {
@@ -51,6 +56,8 @@ export class Connections {
       if (connection.exchanges.every((exchange) => exchange.request.complete)) destroySoon();
       else this.linger(socket);
     };
+    // node:http sets a timer when a connection falls idle and clears it with the next request. The line of the idle has one for all.
+    socket.setTimeout = () => socket;
     // With pipelining, older releases of node tell a response that waits behind another nothing of the connection's end.
     socket.once('close', () => {
       this.#count -= 1;
@@ -169,6 +176,8 @@ export class Connections {
       isSurplus: false,
       isClosed: false,
       idleFrom: undefined,
+      quietMs: 0,
+      quietFrom: 0,
       older: undefined,
       newer: undefined,
     };

@@ -30,11 +30,24 @@ function isFlat(headers: Headers): headers is FlatHeaders {
   return Array.isArray(headers);
 }
 
+/** Whether a name, in any case, is this one, which is in lower case; their lengths tell nearly all apart, and no copy is made of the others. */
+export function isNamed(written: string, name: string): boolean {
+  if (written.length !== name.length) return false;
+  for (let at = 0; at < name.length; at += 1) {
+    const code = written.charCodeAt(at);
+    const isCapital = code >= CAPITAL_A && code <= CAPITAL_Z;
+    if ((isCapital ? code + TO_SMALL : code) !== name.charCodeAt(at)) return false;
+  }
+  return true;
+}
+
+const CAPITAL_A = 0x41;
+const CAPITAL_Z = 0x5a;
+const TO_SMALL = 0x20;
+
 function flatValue(headers: FlatHeaders, name: string): string | undefined {
   for (let at = 0; at + 1 < headers.length; at += 2) {
-    const written = headers[at] ?? '';
-    // Lengths tell nearly all names apart, without a lower-case copy of each.
-    if (written.length === name.length && written.toLowerCase() === name) return headers[at + 1];
+    if (isNamed(headers[at] ?? '', name)) return headers[at + 1];
   }
   return undefined;
 }

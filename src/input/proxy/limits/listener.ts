@@ -18,8 +18,8 @@ export interface ListenerOptions {
   readonly wantsUpgrade: (request: IncomingMessage) => boolean;
 }
 
-/** Longer than the 60 s of the load balancers in front of us, so that they and not we close an idle connection. */
-const KEEP_ALIVE_MS = 75_000;
+/** Longer than the 60 s of the load balancers in front of us, so that they and not we close an idle connection. Clients are told it. */
+export const KEEP_ALIVE_MS = 75_000;
 
 /** node:http leaves connections half-open, and tunnels need it; node:https does not by itself. */
 const TLS_OPTIONS = { allowHalfOpen: true, ALPNProtocols: ['http/1.1'] };

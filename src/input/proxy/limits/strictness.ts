@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isNamed } from '../../../provider/headers/parsed-headers.ts';
 import { NO_HOST, type OwnAnswer } from '../own-answer.ts';
 
 const MALFORMED = { origin: 'client', type: 'invalid_request_error' } as const;
@@ -53,8 +54,7 @@ export function refusalOfMalformed({ headers, httpVersion, rawHeaders }: Incomin
 function isOne(rawHeaders: readonly string[], name: string): boolean {
   let count = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
-    const candidate = rawHeaders[at] ?? '';
-    if (candidate.length === name.length && candidate.toLowerCase() === name) count += 1;
+    if (isNamed(rawHeaders[at] ?? '', name)) count += 1;
   }
   return count === 1;
 }

@@ -1,3 +1,4 @@
+import { isNamed } from '../../../provider/headers/parsed-headers.ts';
 import type { AnswerHead } from './call.ts';
 
 /** A head that is no HTTP/1.x. */
@@ -13,6 +14,7 @@ const NAME_CHARS = Uint8Array.from({ length: 0x80 }, (_, code) => (NAME.test(Str
 const COLON = 0x3a;
 const CR = 0x0d;
 const LF = 0x0a;
+const ZERO = 0x30;
 /** RFC 9110 section 5.5: no control characters but tab; a bare CR could end the line for somebody else. */
 const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
@@ -32,8 +34,7 @@ export interface ParsedHead extends AnswerHead {
 /** Reads the head of an answer: its text in Latin-1, up to and without the blank line. Throws an InvalidAnswerError. */
 export function parseHead(text: string, method: string): ParsedHead {
   const lineEnd = text.indexOf('\r\n');
-  const statusLine = lineEnd === -1 ? text : text.slice(0, lineEnd);
-  const { status, reason, isMinor1 } = readStatusLine(statusLine);
+  const { status, reason, isMinor1 } = readStatusLine(text, lineEnd === -1 ? text.length : lineEnd);
   const fields = lineEnd === -1 ? [] : parseSection(text, lineEnd + 2);
   const facts = readConnectionFields(fields);
   const framing = framingOf(status, method, facts);
@@ -51,12 +52,13 @@ interface StatusLine {
   readonly isMinor1: boolean;
 }
 
+const OK_LINE = 'HTTP/1.1 200 OK';
 const OK: StatusLine = { status: 200, reason: 'OK', isMinor1: true };
 
-function readStatusLine(line: string): StatusLine {
+function readStatusLine(text: string, end: number): StatusLine {
   // Nearly all of them.
-  if (line === 'HTTP/1.1 200 OK') return OK;
-  const [, minor, digits, reason = ''] = STATUS_LINE.exec(line) ?? [];
+  if (end === OK_LINE.length && text.startsWith(OK_LINE)) return OK;
+  const [, minor, digits, reason = ''] = STATUS_LINE.exec(text.slice(0, end)) ?? [];
   if (digits === undefined) throw new InvalidAnswerError('no status line');
   return { status: Number(digits), reason, isMinor1: minor === '1' };
 }
@@ -137,11 +139,10 @@ function readConnectionFields(headers: readonly string[]): ConnectionFields {
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] ?? '';
     const value = headers[at + 1] ?? '';
-    // Their lengths tell these apart from nearly all others, without a lower-case copy of each name.
-    if (name.length === 10 && isNamed(name, 'connection')) connection.push(...listOf(value));
-    else if (name.length === 10 && isNamed(name, 'keep-alive')) keepAliveSeconds = keepAliveOf(value);
-    else if (name.length === 17 && isNamed(name, 'transfer-encoding')) codings.push(...listOf(value));
-    else if (name.length === 14 && isNamed(name, 'content-length')) lengths.push(...listOf(value));
+    if (isNamed(name, 'connection')) connection.push(...listOf(value));
+    else if (isNamed(name, 'keep-alive')) keepAliveSeconds = keepAliveOf(value);
+    else if (isNamed(name, 'transfer-encoding')) codings.push(...listOf(value));
+    else if (isNamed(name, 'content-length')) lengths.push(...listOf(value));
   }
   return { connection, codings, lengths, keepAliveSeconds };
 }
@@ -153,10 +154,6 @@ function keepAliveOf(value: string): number {
   if (value !== latestKeepAlive.value)
     latestKeepAlive = { value, seconds: Number(/timeout=(\d{1,6})/i.exec(value)?.[1]) };
   return latestKeepAlive.seconds;
-}
-
-function isNamed(name: string, lower: string): boolean {
-  return name.toLowerCase() === lower;
 }
 
 /** No pattern splits and trims at once: on many spaces its work would grow with their square. */
@@ -194,9 +191,25 @@ function framingOf(status: number, method: string, { codings, lengths }: Connect
 function lengthOf(lengths: readonly string[]): number | undefined {
   const [length] = lengths;
   if (length === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(length) || lengths.some((other) => other !== length))
+  const value = digitsOf(length);
+  if (value === undefined || lengths.some((other) => other !== length))
     throw new InvalidAnswerError('Content-Length is no length');
-  return Number(length);
+  return value;
+}
+
+/** One more digit and a length would not be exact any more; it is more than any answer. */
+const MAX_LENGTH_DIGITS = 15;
+
+/** The number that is written in digits and nothing else. */
+function digitsOf(text: string): number | undefined {
+  if (text.length === 0 || text.length > MAX_LENGTH_DIGITS) return undefined;
+  let value = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** Said twice it may not go on like that (RFC 9110 section 8.6). */

@@ -59,13 +59,15 @@ export class RequestWriter {
     } else if (body !== undefined && body.length > MAX_JOINED_BYTES) {
       this.#gather(this.#head(), body, '');
     } else if (body === undefined) {
-      this.#socket.write(this.#head(), 'latin1', this.#sent);
+      this.#socket.write(this.#head(), 'latin1');
+      this.#whenTaken();
     } else {
       const head = this.#head();
       const whole = Buffer.allocUnsafe(head.length + body.length);
       whole.write(head, 'latin1');
       body.copy(whole, head.length);
-      this.#socket.write(whole, this.#sent);
+      this.#socket.write(whole);
+      this.#whenTaken();
     }
   }
 
@@ -92,8 +94,7 @@ export class RequestWriter {
       this.#stopBody?.();
       this.#isWritten = true;
       if (isChunked) this.#socket.write(this.#lastChunk(), 'latin1', this.#sent);
-      else if (this.#socket.writableLength > 0) this.#socket.write('', this.#sent);
-      else this.#sent();
+      else this.#whenTaken();
     };
     const onClose = (): void => {
       this.#stopBody?.();
@@ -129,6 +130,12 @@ export class RequestWriter {
 
   #lastChunk(): string {
     return `0\r\n${lines(this.#request.trailers?.() ?? [])}\r\n`;
+  }
+
+  /** The system mostly takes a request as it is written, and to be told so by the socket would cost a turn of its queue. */
+  #whenTaken(): void {
+    if (this.#socket.writableLength > 0) this.#socket.write('', this.#sent);
+    else if (this.#socket.writable) this.#sent();
   }
 
   readonly #sent = (error?: Error | null): void => {
