@@ -59,7 +59,7 @@ function plainUsage(usage: Fields): TokenUsage {
   const written = count(usage.cache_creation_input_tokens);
   return {
     // Anthropic's input_tokens leaves out what was read from or written to the cache.
-    input: add(count(usage.prompt_tokens) ?? count(usage.input_tokens), read, written),
+    input: add(count(usage.prompt_tokens) ?? count(usage.input_tokens), (read ?? 0) + (written ?? 0)),
     output: count(usage.completion_tokens) ?? count(usage.output_tokens),
     cachedInput:
       count(fields(usage.prompt_tokens_details).cached_tokens) ??
@@ -77,7 +77,7 @@ function geminiUsage(usage: Fields): TokenUsage {
   const thoughts = count(usage.thoughtsTokenCount);
   return {
     input: count(usage.promptTokenCount),
-    output: add(count(usage.candidatesTokenCount), thoughts),
+    output: add(count(usage.candidatesTokenCount), thoughts ?? 0),
     cachedInput: count(usage.cachedContentTokenCount),
     reasoning: thoughts,
   };
@@ -89,17 +89,18 @@ function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }
 
+const NO_FIELDS: Fields = Object.freeze({});
+
 function fields(value: unknown): Fields {
-  return isObject(value) ? value : {};
+  return isObject(value) ? value : NO_FIELDS;
 }
 
 function count(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
-/** The sum of what is known, as long as the first is. */
-function add(base: number | undefined, ...more: readonly (number | undefined)[]): number | undefined {
-  return base === undefined ? undefined : more.reduce<number>((sum, part) => sum + (part ?? 0), base);
+function add(base: number | undefined, more: number): number | undefined {
+  return base === undefined ? undefined : base + more;
 }
 
 /** The JSON object that starts at `start`, or undefined when it does not end within the bound. */

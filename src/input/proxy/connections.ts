@@ -133,10 +133,10 @@ export class Connections {
 
   end(exchange: Exchange): void {
     const connection = this.#of(exchange.request.socket);
-    const at = connection?.exchanges.indexOf(exchange) ?? -1;
-    if (connection === undefined || at === -1) return;
+    if (connection === undefined || !connection.exchanges.includes(exchange)) return;
     const { socket, exchanges } = connection;
-    exchanges.splice(at, 1);
+    if (exchanges.length === 1) exchanges.pop();
+    else exchanges.splice(exchanges.indexOf(exchange), 1);
     this.#runningCount -= 1;
     const [next] = exchanges;
     if (next !== undefined && socket.writable) this.#startNext(next);

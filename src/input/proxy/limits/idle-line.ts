@@ -37,9 +37,9 @@ export function createIdleLine<T extends IdlePlace<T>>({
   let newest: T | undefined;
   const timer = createDeadline(clock, closeQuiet);
 
-  function link(connection: T): void {
+  function link(connection: T, bytesRead: number): void {
     connection.quietMs = clock.elapsedMs();
-    connection.quietFrom = connection.socket.bytesRead;
+    connection.quietFrom = bytesRead;
     connection.older = newest;
     if (newest === undefined) oldest = connection;
     else newest.newer = connection;
@@ -67,13 +67,14 @@ export function createIdleLine<T extends IdlePlace<T>>({
     const nowMs = clock.elapsedMs();
     while (oldest !== undefined && oldest.quietMs + maxIdleMs <= nowMs) {
       const connection: T = oldest;
-      if (connection.socket.bytesRead === connection.quietFrom) {
+      const { bytesRead } = connection.socket;
+      if (bytesRead === connection.quietFrom) {
         remove(connection);
         connection.socket.destroy();
       } else {
         // Something came that is no request yet.
         unlink(connection);
-        link(connection);
+        link(connection, bytesRead);
       }
     }
     if (oldest !== undefined) timer.by(oldest.quietMs + maxIdleMs);
@@ -82,8 +83,9 @@ export function createIdleLine<T extends IdlePlace<T>>({
   return {
     add(connection) {
       if (connection.idleFrom !== undefined) return;
-      connection.idleFrom = connection.socket.bytesRead;
-      link(connection);
+      const { bytesRead } = connection.socket;
+      connection.idleFrom = bytesRead;
+      link(connection, bytesRead);
     },
     remove,
     longest() {

@@ -14,7 +14,8 @@ export interface AnswerSink {
 
 const LF = 0x0a;
 const CR = 0x0d;
-const HEAD_END = '\r\n\r\n';
+/** CR LF CR LF */
+const HEAD_END_BYTES = 4;
 const BEGINNING = 'HTTP/1.';
 const FIRST_HOLD_BYTES = 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -75,7 +76,7 @@ export class AnswerParser {
     const before = this.#heldBytes;
     const all = before === 0 ? bytes : this.#hold(bytes);
     // The blank line may have begun in what was held.
-    const end = all.indexOf(HEAD_END, Math.max(0, before - HEAD_END.length + 1), 'latin1');
+    const end = headEnd(all, Math.max(0, before - HEAD_END_BYTES + 1));
     if ((end === -1 ? all.length : end) > this.#maxHeadBytes) throw new HeadTooLargeError('head too large');
     if (end === -1) {
       refuseHopeless(all, before);
@@ -84,7 +85,7 @@ export class AnswerParser {
     }
     this.#held = NOTHING;
     this.#heldBytes = 0;
-    return this.#begin(parseHead(all.toString('latin1', 0, end), this.#method), all.subarray(end + HEAD_END.length));
+    return this.#begin(parseHead(all.toString('latin1', 0, end), this.#method), all.subarray(end + HEAD_END_BYTES));
   }
 
   #hold(bytes: Buffer): Buffer {
@@ -137,6 +138,18 @@ export class AnswerParser {
     this.#state = 'idle';
     this.#sink.end(trailers, rest);
   }
+}
+
+/** Where the blank line begins, -1 where it is not here. A byte that is none of its own rules out all places that it would have in it. */
+function headEnd(bytes: Buffer, from: number): number {
+  let at = from + HEAD_END_BYTES - 1;
+  while (at < bytes.length) {
+    const byte = bytes[at];
+    if (byte !== LF && byte !== CR) at += HEAD_END_BYTES;
+    else if (byte === LF && bytes[at - 1] === CR && bytes[at - 2] === LF && bytes[at - 3] === CR) return at - 3;
+    else at += 1;
+  }
+  return -1;
 }
 
 /** What will never be a head is refused now: its end may never come, and the request would wait for its timeout. */

@@ -1,7 +1,9 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { CallRequest } from './call.ts';
 
-/** A body below it is copied behind its head: one write of one buffer costs less than a gathered one. */
+/** A body up to this goes out as text with its head: the system is handed one string. */
+const MAX_TEXT_BYTES = 8 * 1024;
+/** A longer one is copied behind its head: one write of one buffer costs less than a gathered one. */
 const MAX_JOINED_BYTES = 32 * 1024;
 
 export interface RequestWriterEvents {
@@ -58,8 +60,8 @@ export class RequestWriter {
       this.#gather(head, body, (body === undefined || body.length === 0 ? '' : '\r\n') + this.#lastChunk());
     } else if (body !== undefined && body.length > MAX_JOINED_BYTES) {
       this.#gather(this.#head(), body, '');
-    } else if (body === undefined) {
-      this.#socket.write(this.#head(), 'latin1');
+    } else if (body === undefined || body.length <= MAX_TEXT_BYTES) {
+      this.#socket.write(this.#head() + (body?.toString('latin1') ?? ''), 'latin1');
       this.#whenTaken();
     } else {
       const head = this.#head();
