@@ -19,7 +19,7 @@ export interface AttemptListener {
   /** The try broke, before its head or behind it. */
   failed(code: string, message: string): void;
   /** The upstream changed the protocol; absent where it was not asked to. */
-  upgraded?(agreement: Agreement): void;
+  readonly upgraded?: ((agreement: Agreement) => void) | undefined;
 }
 
 /**

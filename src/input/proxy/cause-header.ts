@@ -69,7 +69,6 @@ export function addCause({ listener, clock, isOver, causeOf }: CauseHeaderOption
       release();
       listener.failed(code, message);
     },
-    ...(listener.upgraded && { upgraded: (agreement) => listener.upgraded?.(agreement) }),
   };
 }
 

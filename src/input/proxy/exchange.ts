@@ -203,7 +203,7 @@ export class Exchange {
         if (this.#reply.status === undefined) this.refuse(networkFailure(code, message));
         else this.#cutReply({ origin: 'network', error: { code, message } });
       },
-      ...(this.#tunnel && { upgraded: (agreement) => this.#opens(agreement) }),
+      upgraded: this.#tunnel && ((agreement) => this.#opens(agreement)),
     };
     if (!this.#context.hasCauseHeader()) return toClient;
     return addCause({

@@ -37,6 +37,8 @@ const READ_DIFFERENTLY = /\/\/|[\\;#]|%2f|%5c|%3b|%23|%00/i;
  * thing and served there as another.
  */
 export function resolvePath(path: string): string | undefined {
+  // Every dot segment holds one of the two, which nearly no path does.
+  if (!path.includes('.') && !path.includes('%')) return path;
   if (!DOT_SEGMENT.test(path)) return path;
   if (READ_DIFFERENTLY.test(path)) return undefined;
   const kept: string[] = [];

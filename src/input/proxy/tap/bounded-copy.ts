@@ -1,4 +1,4 @@
-import { createGathered } from './gathered.ts';
+import { createGathered, type Gathered } from './gathered.ts';
 
 /** The start and the end of a body, each up to `maxBytes`; the middle of a longer one is not kept. */
 export interface BoundedCopy {
@@ -11,47 +11,67 @@ export interface BoundedCopy {
 
 /** What is pushed is copied: it is the sender's again when the read ends. Most answers come in one piece, and its copy is all there is. */
 export function createBoundedCopy(maxBytes: number): BoundedCopy {
-  let only: Buffer | undefined;
-  const head = createGathered();
-  let headBytes = 0;
+  return new Copy(maxBytes);
+}
+
+const EMPTY: Buffer = Buffer.alloc(0);
+
+class Copy implements BoundedCopy {
+  readonly #maxBytes: number;
+  #only: Buffer | undefined;
+  #head: Gathered | undefined;
+  #headBytes = 0;
   /** The end is kept in a ring, so that a body of any length costs one copy of its bytes and no memory beyond this. */
-  let ring: Buffer | undefined;
-  let tailBytes = 0;
+  #ring: Buffer | undefined;
+  #tailBytes = 0;
 
-  function pushTail(chunk: Buffer): void {
-    ring ??= Buffer.allocUnsafe(maxBytes);
-    const kept = chunk.subarray(-maxBytes);
-    const start = (tailBytes + chunk.length - kept.length) % maxBytes;
-    const untilWrap = kept.copy(ring, start);
-    kept.copy(ring, 0, untilWrap);
-    tailBytes += chunk.length;
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
 
-  function tail(): readonly Buffer[] {
-    if (ring === undefined) return [];
-    if (tailBytes <= maxBytes) return [ring.subarray(0, tailBytes)];
-    const oldest = tailBytes % maxBytes;
-    return [ring.subarray(oldest), ring.subarray(0, oldest)];
+  push(chunk: Buffer): void {
+    if (this.#headBytes === 0 && this.#only === undefined && chunk.length <= this.#maxBytes) {
+      this.#only = Buffer.from(chunk);
+      return;
+    }
+    if (this.#only !== undefined) this.#copy(this.#only);
+    this.#only = undefined;
+    this.#copy(chunk);
   }
 
-  function copy(chunk: Buffer): void {
-    const first = chunk.subarray(0, maxBytes - headBytes);
-    if (first.length > 0) head.push(first);
-    headBytes += first.length;
-    if (first.length < chunk.length) pushTail(chunk.subarray(first.length));
+  isWhole(): boolean {
+    return this.#tailBytes <= this.#maxBytes;
   }
 
-  return {
-    push(chunk) {
-      if (headBytes === 0 && only === undefined && chunk.length <= maxBytes) {
-        only = Buffer.from(chunk);
-        return;
-      }
-      if (only !== undefined) copy(only);
-      only = undefined;
-      copy(chunk);
-    },
-    isWhole: () => tailBytes <= maxBytes,
-    bytes: () => only ?? (tailBytes === 0 ? head.bytes() : Buffer.concat([head.bytes(), ...tail()])),
-  };
+  bytes(): Buffer {
+    if (this.#only !== undefined) return this.#only;
+    const head = this.#head?.bytes() ?? EMPTY;
+    return this.#tailBytes === 0 ? head : Buffer.concat([head, ...this.#tail()]);
+  }
+
+  #copy(chunk: Buffer): void {
+    const first = chunk.subarray(0, this.#maxBytes - this.#headBytes);
+    if (first.length > 0) {
+      this.#head ??= createGathered();
+      this.#head.push(first);
+    }
+    this.#headBytes += first.length;
+    if (first.length < chunk.length) this.#pushTail(chunk.subarray(first.length));
+  }
+
+  #pushTail(chunk: Buffer): void {
+    this.#ring ??= Buffer.allocUnsafe(this.#maxBytes);
+    const kept = chunk.subarray(-this.#maxBytes);
+    const start = (this.#tailBytes + chunk.length - kept.length) % this.#maxBytes;
+    const untilWrap = kept.copy(this.#ring, start);
+    kept.copy(this.#ring, 0, untilWrap);
+    this.#tailBytes += chunk.length;
+  }
+
+  #tail(): readonly Buffer[] {
+    if (this.#ring === undefined) return [];
+    if (this.#tailBytes <= this.#maxBytes) return [this.#ring.subarray(0, this.#tailBytes)];
+    const oldest = this.#tailBytes % this.#maxBytes;
+    return [this.#ring.subarray(oldest), this.#ring.subarray(0, oldest)];
+  }
 }

@@ -87,12 +87,14 @@ const REQUEST_ID = /^[\w.:-]{1,128}$/;
 const REQUEST_ID_HEADERS = ['x-request-id', 'request-id'] as const;
 
 /** The id that the answer or, failing that, the request carries. */
-export function requestIdOf(...sources: readonly (Headers | undefined)[]): string | undefined {
-  for (const headers of sources) {
-    for (const name of REQUEST_ID_HEADERS) {
-      const id = headerValue(headers, name);
-      if (id !== undefined && REQUEST_ID.test(id)) return id;
-    }
+export function requestIdOf(answer: Headers | undefined, request: Headers): string | undefined {
+  return idIn(answer) ?? idIn(request);
+}
+
+function idIn(headers: Headers | undefined): string | undefined {
+  for (const name of REQUEST_ID_HEADERS) {
+    const id = headerValue(headers, name);
+    if (id !== undefined && REQUEST_ID.test(id)) return id;
   }
   return undefined;
 }

@@ -57,7 +57,7 @@ function createJsonTap(coding: string, guard: Guard): ResponseTap {
 
 function copyTap(copy: BoundedCopy, coding: string, read: (text: string) => ResponseFacts): ResponseTap {
   return {
-    push: copy.push,
+    push: (chunk) => copy.push(chunk),
     finish(done) {
       // A coded body with a hole in it cannot be unpacked past the hole, and what follows would be noise.
       if (coding !== '' && !copy.isWhole()) done({});

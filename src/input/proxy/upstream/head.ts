@@ -131,18 +131,20 @@ interface ConnectionFields {
   readonly keepAliveSeconds: number | undefined;
 }
 
+const NONE: readonly string[] = [];
+
 function readConnectionFields(headers: readonly string[]): ConnectionFields {
-  const connection: string[] = [];
-  const codings: string[] = [];
-  const lengths: string[] = [];
+  let connection = NONE;
+  let codings = NONE;
+  let lengths = NONE;
   let keepAliveSeconds: number | undefined;
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] ?? '';
     const value = headers[at + 1] ?? '';
-    if (isNamed(name, 'connection')) connection.push(...listOf(value));
+    if (isNamed(name, 'connection')) connection = joined(connection, value);
     else if (isNamed(name, 'keep-alive')) keepAliveSeconds = keepAliveOf(value);
-    else if (isNamed(name, 'transfer-encoding')) codings.push(...listOf(value));
-    else if (isNamed(name, 'content-length')) lengths.push(...listOf(value));
+    else if (isNamed(name, 'transfer-encoding')) codings = joined(codings, value);
+    else if (isNamed(name, 'content-length')) lengths = joined(lengths, value);
   }
   return { connection, codings, lengths, keepAliveSeconds };
 }
@@ -154,6 +156,10 @@ function keepAliveOf(value: string): number {
   if (value !== latestKeepAlive.value)
     latestKeepAlive = { value, seconds: Number(/timeout=(\d{1,6})/i.exec(value)?.[1]) };
   return latestKeepAlive.seconds;
+}
+
+function joined(list: readonly string[], value: string): readonly string[] {
+  return list === NONE ? listOf(value) : [...list, ...listOf(value)];
 }
 
 /** No pattern splits and trims at once: on many spaces its work would grow with their square. */
