@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
+import { eventually } from '../support/eventually.ts';
 import { bodyOf, headOf, openRequest, openSocket, readToEnd, send, startProxy } from '../support/proxy.ts';
 import { readBody, startUpstream } from '../support/upstream.ts';
 
@@ -46,6 +47,36 @@ test('method, path, query, odd headers and body reach the upstream byte for byte
   assert.ok(body.equals(sent));
   assert.equal((await settled(1))[0]?.code, 200);
 });
+
+for (const [framing, body] of [
+  ['content-length: 2', 'ok'],
+  ['transfer-encoding: chunked', '2\r\nok\r\n0\r\n\r\n'],
+] as const) {
+  test(`a head that goes out before its body is the same bytes (${framing})`, async (t) => {
+    const latin = 'caf\u00e9 \u00ff';
+    const upstream = createServer((socket) => {
+      socket.once('data', () =>
+        socket.write(`HTTP/1.1 200 ${latin}\r\nX-Latin: ${latin}\r\n${framing}\r\n\r\n`, 'latin1'),
+      );
+      goOn = () => socket.end(body);
+    });
+    let goOn = (): void => undefined;
+    upstream.listen(0, '127.0.0.1');
+    await once(upstream, 'listening');
+    t.after(() => upstream.close());
+    const { port, settled } = await startProxy(t, `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`);
+    const socket = await openSocket(t, port);
+    let text = '';
+    socket.on('data', (bytes: Buffer) => {
+      text += bytes.toString('latin1');
+      if (text.indexOf('\r\n\r\n') === text.length - 4) goOn();
+    });
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await settled(1);
+    await eventually(() => assert.ok(text.includes('ok')));
+    assert.ok(text.startsWith(`HTTP/1.1 200 ${latin}\r\nX-Latin: ${latin}\r\n`), text);
+  });
+}
 
 test('status, reason phrase, repeated headers, their order and case, and the body reach the client untouched', async (t) => {
   const body = randomBytes(150_000);

@@ -190,7 +190,8 @@ export class Reply {
     const response = this.#response;
     if (response.destroyed || response.writableEnded) return;
     if (this.#pieces.length > 0) this.#writePieces();
-    else if (!this.#flows) response.flushHeaders();
+    // Its flushHeaders would write bytes above 0x7f as UTF-8, two for each.
+    else if (!this.#flows) response.write('', 'latin1');
     this.#flows = response.chunkedEncoding && response.socket !== null;
   }
 
