@@ -134,9 +134,9 @@ interface ConnectionFields {
 const NONE: readonly string[] = [];
 
 function readConnectionFields(headers: readonly string[]): ConnectionFields {
-  let connection = NONE;
-  let codings = NONE;
-  let lengths = NONE;
+  let connection: string[] | undefined;
+  let codings: string[] | undefined;
+  let lengths: string[] | undefined;
   let keepAliveSeconds: number | undefined;
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] ?? '';
@@ -146,7 +146,7 @@ function readConnectionFields(headers: readonly string[]): ConnectionFields {
     else if (isNamed(name, 'transfer-encoding')) codings = joined(codings, value);
     else if (isNamed(name, 'content-length')) lengths = joined(lengths, value);
   }
-  return { connection, codings, lengths, keepAliveSeconds };
+  return { connection: connection ?? NONE, codings: codings ?? NONE, lengths: lengths ?? NONE, keepAliveSeconds };
 }
 
 /** A server says the same with each answer. */
@@ -158,8 +158,12 @@ function keepAliveOf(value: string): number {
   return latestKeepAlive.seconds;
 }
 
-function joined(list: readonly string[], value: string): readonly string[] {
-  return list === NONE ? listOf(value) : [...list, ...listOf(value)];
+/** The same list, longer: of a header that comes thousands of times no copy is made for each. */
+function joined(list: string[] | undefined, value: string): string[] {
+  const more = listOf(value);
+  if (list === undefined) return more;
+  for (const item of more) list.push(item);
+  return list;
 }
 
 /** No pattern splits and trims at once: on many spaces its work would grow with their square. */

@@ -172,4 +172,11 @@ describe('the connection', () => {
     // The square of it takes tens of seconds.
     assert.ok(performance.now() - started < 5000);
   });
+
+  test('a header that comes again and again costs no more than its length', () => {
+    const started = performance.now();
+    assert.equal(read(`HTTP/1.1 200 OK${'\nConnection: a'.repeat(100_000)}\nconnection: close`).keepAlive, false);
+    // The square of it takes tens of seconds.
+    assert.ok(performance.now() - started < 5000);
+  });
 });
