@@ -9,6 +9,9 @@ export interface Successes {
   readonly end: number;
   /** By row, what the provider let wait for; NaN where that is not known. */
   readonly waitedSeconds: Float64Array;
+  /** By row, when the request began and the slot of that: filled for the model, for its provider to use. */
+  readonly startMs: Float64Array;
+  readonly slots: Int32Array;
 }
 
 /*
@@ -16,13 +19,17 @@ export interface Successes {
  * V8 puts no more than so much into one function: what is left over is called, and each number that it is given is boxed for that.
  */
 
-/** What the model learns from one of them. */
+/** What the model learns from one of them: first of all. */
 export function learnRow({ counts, trials, health, work }: ModelState, rows: Successes, row: number): void {
   const { batch, waitedSeconds } = rows;
   const endMs = batch.timeMs[row] ?? 0;
-  const startMs = startOf(batch, row, endMs);
+  const duration = batch.durationSeconds[row] ?? Number.NaN;
+  const startMs = duration > 0 ? endMs - duration * 1000 : endMs;
+  const slot = slotOf(startMs);
+  rows.startMs[row] = startMs;
+  rows.slots[row] = slot;
   counts.moveTo(endMs);
-  counts.admit(startMs, slotOf(startMs));
+  counts.admit(startMs, slot);
   trials.admit(startMs);
   health.succeeded();
   const waited = waitedSeconds[row] ?? Number.NaN;
@@ -30,8 +37,8 @@ export function learnRow({ counts, trials, health, work }: ModelState, rows: Suc
 }
 
 /** What the model learns from its numbers of tokens. */
-export function learnTokens({ counts }: ModelState, { batch }: Successes, row: number): void {
-  const startMs = startOf(batch, row, batch.timeMs[row] ?? 0);
+export function learnTokens({ counts }: ModelState, { batch, startMs: starts }: Successes, row: number): void {
+  const startMs = starts[row] ?? 0;
   const input = batch.inputTokens[row] ?? Number.NaN;
   const output = batch.outputTokens[row] ?? Number.NaN;
   if (input >= 0) counts.add('tokens', startMs, input);
@@ -40,20 +47,15 @@ export function learnTokens({ counts }: ModelState, { batch }: Successes, row: n
 
 /** What their provider learns from all of them. */
 export function learnRows({ counts, quickest, timeoutLimit }: ProviderState, rows: Successes): void {
-  const { batch, waitedSeconds, first, end } = rows;
+  const { waitedSeconds, startMs, slots, first, end } = rows;
+  const { timeMs } = rows.batch;
   for (let row = first; row < end; row += 1) {
-    const endMs = batch.timeMs[row] ?? 0;
-    const startMs = startOf(batch, row, endMs);
+    const endMs = timeMs[row] ?? 0;
     counts.moveTo(endMs);
-    counts.admit(startMs, slotOf(startMs));
+    counts.admit(startMs[row] ?? 0, slots[row] ?? 0);
     const waited = waitedSeconds[row] ?? Number.NaN;
     if (!(waited >= 0)) continue;
     quickest.add(waited, endMs);
     timeoutLimit.answered(waited, endMs);
   }
-}
-
-function startOf({ durationSeconds }: EventBatch, row: number, endMs: number): number {
-  const duration = durationSeconds[row] ?? Number.NaN;
-  return duration > 0 ? endMs - duration * 1000 : endMs;
 }

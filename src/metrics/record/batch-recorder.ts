@@ -72,12 +72,12 @@ export function createBatchRecorder(options: BatchRecorderOptions): BatchRecorde
   /** Those that the batch has rows of. */
   const present: Usual[] = [];
   let next = new Int32Array(0);
-  let waitedSeconds = new Float64Array(0);
+  let columns = newColumns(0);
 
   function makeRoom({ length }: EventBatch): void {
     if (next.length >= length) return;
     next = new Int32Array(length);
-    waitedSeconds = new Float64Array(length);
+    columns = newColumns(length);
   }
 
   /** Learns from a row, and puts it to those of its kind that are counted together. */
@@ -89,7 +89,7 @@ export function createBatchRecorder(options: BatchRecorderOptions): BatchRecorde
     }
     usual.count += 1;
     append(usual.rows, next, row);
-    waitedSeconds[row] = (usual.isStream ? batch.firstTokenSeconds[row] : batch.durationSeconds[row]) ?? Number.NaN;
+    run.waitedSeconds[row] = (usual.isStream ? batch.firstTokenSeconds[row] : batch.durationSeconds[row]) ?? Number.NaN;
     if (usual.state !== undefined) learnRow(usual.state, run, row);
     if (usual.durations === undefined || usual.hasMore) countMore(usual, run, row);
   }
@@ -107,7 +107,7 @@ export function createBatchRecorder(options: BatchRecorderOptions): BatchRecorde
       const met = metOf(kinds);
       one.batch = batch;
       makeRoom(batch);
-      const run: Run = { batch, first: 0, end: 0, waitedSeconds, provider: undefined };
+      const run: Run = { batch, first: 0, end: 0, ...columns, provider: undefined };
       for (let row = 0; row < length; row += 1) {
         const number = kindOf[row] ?? 0;
         const kind = kinds[number] ?? batch.event(row);
@@ -158,6 +158,11 @@ function createMemory({ lanes, record, recorderOf }: BatchRecorderOptions) {
       known = new WeakMap();
     },
   };
+}
+
+function newColumns(length: number): Pick<Successes, 'waitedSeconds' | 'startMs' | 'slots'> {
+  const column = () => new Float64Array(length);
+  return { waitedSeconds: column(), startMs: column(), slots: new Int32Array(length) };
 }
 
 /** Has the provider learn from the rows before one. */
