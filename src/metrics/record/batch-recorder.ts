@@ -31,8 +31,8 @@ interface Met {
   /** Where it is not, its model may get a label of its own with any event. */
   readonly isLasting: boolean;
   readonly usual: Usual | undefined;
-  /** For those that are not usual. */
-  readonly record: (event: RequestEvent) => void;
+  /** For those that are not usual. Changes with the first events: in the code for all that come later nothing is left of that. */
+  record: (event: RequestEvent) => void;
 }
 
 /** A kind of successes of which nothing has to be found out any more: where they are learned from and counted. */
@@ -151,8 +151,19 @@ function createMemory({ lanes, record, recorderOf }: BatchRecorderOptions) {
     meet(kind: RequestEvent): Met {
       const lane = lanes.of(kind);
       const { isLasting } = lane;
-      if (!isLasting) return { kind, isLasting, usual: undefined, record: (event) => record(event, lane) };
-      return { kind, isLasting, usual: usualOf(kind, lane), record: recorderOf(kind, lane) };
+      const usual = isLasting ? usualOf(kind, lane) : undefined;
+      const met: Met = {
+        ...{ kind, isLasting, usual },
+        record(event) {
+          // What asks for a path of its own each time never comes again: the second one is worth finding out what is the same for all.
+          met.record = (second) => {
+            met.record = recorderOf(kind, lane);
+            met.record(second);
+          };
+          record(event, lane);
+        },
+      };
+      return met;
     },
     forget() {
       known = new WeakMap();
