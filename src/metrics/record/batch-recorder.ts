@@ -60,7 +60,8 @@ type Run = { -readonly [K in keyof Successes]: Successes[K] } & { provider: Prov
 /**
  * Successes of a kind that was met before are learned from and counted by the numbers in their columns alone; all others are handed to
  * `record` in their turn. Everything is as if each event had come by itself: what a failure is told by what came before it is learned by
- * then, and counts are only looked at when the batch is over. Only which of its events a bucket shows as exemplar may be another.
+ * then, and counts are only looked at when the batch is over. Only which of its events a bucket shows as exemplar may be another, and
+ * the last digit of a sum, as durations are added up kind by kind.
  */
 export function createBatchRecorder(options: BatchRecorderOptions): BatchRecorder {
   const one = new BatchEvent();
