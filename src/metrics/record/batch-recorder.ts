@@ -109,30 +109,35 @@ export function createBatchRecorder(options: BatchRecorderOptions): BatchRecorde
       one.batch = batch;
       makeRoom(batch);
       const run: Run = { batch, first: 0, end: 0, ...columns, provider: undefined };
-      for (let row = 0; row < length; row += 1) {
-        const number = kindOf[row] ?? 0;
-        const kind = kinds[number] ?? batch.event(row);
-        let entry = met[number];
-        if (entry === undefined || entry.kind !== kind) {
-          entry = meet(kind);
-          met[number] = entry.isLasting ? entry : undefined;
-        }
-        const { usual } = entry;
-        if (usual === undefined) {
+      let row = 0;
+      try {
+        for (; row < length; row += 1) {
+          const number = kindOf[row] ?? 0;
+          const kind = kinds[number] ?? batch.event(row);
+          let entry = met[number];
+          if (entry === undefined || entry.kind !== kind) {
+            entry = meet(kind);
+            met[number] = entry.isLasting ? entry : undefined;
+          }
+          const { usual } = entry;
+          if (usual === undefined) {
+            endRun(run, row);
+            run.first = row + 1;
+            entry.record(batch.event(row));
+            continue;
+          }
+          take(usual, run, row);
+          if (usual.state?.provider === run.provider) continue;
           endRun(run, row);
-          run.first = row + 1;
-          entry.record(batch.event(row));
-          continue;
+          run.provider = usual.state?.provider;
         }
-        take(usual, run, row);
-        if (usual.state?.provider === run.provider) continue;
+      } finally {
+        // Whoever is told of a failure may throw: rows that wait to be counted would be looked for in the next batch, where they are others.
         endRun(run, row);
-        run.provider = usual.state?.provider;
+        for (const usual of present) count(usual, batch);
+        present.length = 0;
+        one.batch = undefined;
       }
-      endRun(run, length);
-      for (const usual of present) count(usual, batch);
-      present.length = 0;
-      one.batch = undefined;
     },
     forget,
   };
