@@ -156,10 +156,10 @@ function createMemory({ lanes, record, recorderOf }: BatchRecorderOptions) {
     },
     meet(kind: RequestEvent): Met {
       const lane = lanes.of(kind);
-      const { isLasting } = lane;
-      const usual = isLasting ? usualOf(kind, lane) : undefined;
+      // Asked for with each of its events: no more is made for it than it takes.
+      if (!lane.isLasting) return { kind, isLasting: false, usual: undefined, record: (event) => record(event, lane) };
       const met: Met = {
-        ...{ kind, isLasting, usual },
+        ...{ kind, isLasting: true, usual: usualOf(kind, lane) },
         record(event) {
           // What asks for a path of its own each time never comes again: the second one is worth finding out what is the same for all.
           met.record = (second) => {
