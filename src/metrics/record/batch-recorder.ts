@@ -109,30 +109,35 @@ export function createBatchRecorder(options: BatchRecorderOptions): BatchRecorde
       one.batch = batch;
       makeRoom(batch);
       const run: Run = { batch, first: 0, end: 0, ...columns, provider: undefined };
-      for (let row = 0; row < length; row += 1) {
-        const number = kindOf[row] ?? 0;
-        const kind = kinds[number] ?? batch.event(row);
-        let entry = met[number];
-        if (entry === undefined || entry.kind !== kind) {
-          entry = meet(kind);
-          met[number] = entry.isLasting ? entry : undefined;
-        }
-        const { usual } = entry;
-        if (usual === undefined) {
+      let row = 0;
+      try {
+        for (; row < length; row += 1) {
+          const number = kindOf[row] ?? 0;
+          const kind = kinds[number] ?? batch.event(row);
+          let entry = met[number];
+          if (entry === undefined || entry.kind !== kind) {
+            entry = meet(kind);
+            met[number] = entry.isLasting ? entry : undefined;
+          }
+          const { usual } = entry;
+          if (usual === undefined) {
+            endRun(run, row);
+            run.first = row + 1;
+            entry.record(batch.event(row));
+            continue;
+          }
+          take(usual, run, row);
+          if (usual.state?.provider === run.provider) continue;
           endRun(run, row);
-          run.first = row + 1;
-          entry.record(batch.event(row));
-          continue;
+          run.provider = usual.state?.provider;
         }
-        take(usual, run, row);
-        if (usual.state?.provider === run.provider) continue;
+      } finally {
+        // Whoever is told of a failure may throw: rows that wait to be counted would be looked for in the next batch, where they are others.
         endRun(run, row);
-        run.provider = usual.state?.provider;
+        for (const usual of present) count(usual, batch);
+        present.length = 0;
+        one.batch = undefined;
       }
-      endRun(run, length);
-      for (const usual of present) count(usual, batch);
-      present.length = 0;
-      one.batch = undefined;
     },
     forget,
   };
@@ -151,10 +156,10 @@ function createMemory({ lanes, record, recorderOf }: BatchRecorderOptions) {
     },
     meet(kind: RequestEvent): Met {
       const lane = lanes.of(kind);
-      const { isLasting } = lane;
-      const usual = isLasting ? usualOf(kind, lane) : undefined;
+      // Asked for with each of its events: no more is made for it than it takes.
+      if (!lane.isLasting) return { kind, isLasting: false, usual: undefined, record: (event) => record(event, lane) };
       const met: Met = {
-        ...{ kind, isLasting, usual },
+        ...{ kind, isLasting: true, usual: usualOf(kind, lane) },
         record(event) {
           // What asks for a path of its own each time never comes again: the second one is worth finding out what is the same for all.
           met.record = (second) => {
