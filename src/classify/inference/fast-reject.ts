@@ -13,18 +13,24 @@ const MIN_ANSWERS = 5;
 const MEMORY = 32;
 
 export function createUsualWork(): UsualWork {
-  // A field is changed in place, where a variable held by a closure would be boxed anew for every success.
-  const running = { mean: 0 };
-  let answers = 0;
-  return {
-    answered(seconds) {
-      if (answers < MEMORY) answers += 1;
-      const beyond = seconds - running.mean;
-      // The same to the last bit, as MEMORY is a power of two, and each mean waits for the one before it.
-      running.mean += answers === MEMORY ? beyond * (1 / MEMORY) : beyond / answers;
-    },
-    seconds: () => (answers >= MIN_ANSWERS ? running.mean : undefined),
-  };
+  return new RunningMean();
+}
+
+/** A class, as numbers that closures hold and change are boxed anew at each change. */
+class RunningMean implements UsualWork {
+  #mean = 0;
+  #answers = 0;
+
+  answered(seconds: number): void {
+    if (this.#answers < MEMORY) this.#answers += 1;
+    const beyond = seconds - this.#mean;
+    // The same to the last bit, as MEMORY is a power of two, and each mean waits for the one before it.
+    this.#mean += this.#answers === MEMORY ? beyond * (1 / MEMORY) : beyond / this.#answers;
+  }
+
+  seconds(): number | undefined {
+    return this.#answers >= MIN_ANSWERS ? this.#mean : undefined;
+  }
 }
 
 /** Zhipu's instant refusal took 0.38 s (measured); what takes longer may have waited in a queue. */

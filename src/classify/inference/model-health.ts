@@ -13,6 +13,11 @@ export interface ModelHealth {
 /** The newest answer weighs a quarter: three failures in a row make most of it, one or two do not. */
 const NEWEST_WEIGHT = 0.25;
 const FAILING_SHARE = 0.5;
+/**
+ * Less than this is nothing: added to NEWEST_WEIGHT it gives NEWEST_WEIGHT. Halved on and on, a share would come to numbers so small that a
+ * processor takes fifty times as long for them, and stay there.
+ */
+const LEAST_SHARE = 2 ** -60;
 /** A failure longer ago says nothing of now. */
 const FAILING_MS = 30_000;
 /** One stream may be unlucky. */
@@ -21,37 +26,47 @@ const MIN_STALLED_STREAMS = 3;
 const STALLED_MS = 180_000;
 
 export function createModelHealth(): ModelHealth {
-  let worked = false;
-  // A field is changed in place, where a variable held by a closure would be boxed anew for every success.
-  const running = { failedShare: 0 };
-  let sinceMs = 0;
-  let lastFailureMs = Number.NEGATIVE_INFINITY;
-  let stalledStreams = 0;
-  let lastStallMs = Number.NEGATIVE_INFINITY;
-  return {
-    succeeded() {
-      worked = true;
-      running.failedShare *= 1 - NEWEST_WEIGHT;
-      stalledStreams = 0;
-    },
-    failed(timeMs) {
-      const wasFailing = running.failedShare >= FAILING_SHARE;
-      running.failedShare += (1 - running.failedShare) * NEWEST_WEIGHT;
-      if (!wasFailing) sinceMs = timeMs;
-      lastFailureMs = timeMs;
-    },
-    stalled(timeMs) {
-      stalledStreams += 1;
-      lastStallMs = timeMs;
-    },
-    failingSinceMs(timeMs) {
-      // A name that never worked may be wrong, and fails for reasons of its own.
-      const isFailing =
-        worked && running.failedShare >= FAILING_SHARE && Math.abs(timeMs - lastFailureMs) <= FAILING_MS;
-      return isFailing ? sinceMs : undefined;
-    },
-    isStalled: (timeMs) => stalledStreams >= MIN_STALLED_STREAMS && Math.abs(timeMs - lastStallMs) <= STALLED_MS,
-  };
+  return new RunningShare();
+}
+
+/** A class, as numbers that closures hold and change are boxed anew at each change. */
+class RunningShare implements ModelHealth {
+  #worked = false;
+  #failedShare = 0;
+  #sinceMs = 0;
+  #lastFailureMs = Number.NEGATIVE_INFINITY;
+  #stalledStreams = 0;
+  #lastStallMs = Number.NEGATIVE_INFINITY;
+
+  succeeded(): void {
+    this.#worked = true;
+    this.#stalledStreams = 0;
+    if (this.#failedShare === 0) return;
+    this.#failedShare *= 1 - NEWEST_WEIGHT;
+    if (this.#failedShare < LEAST_SHARE) this.#failedShare = 0;
+  }
+
+  failed(timeMs: number): void {
+    const wasFailing = this.#failedShare >= FAILING_SHARE;
+    this.#failedShare += (1 - this.#failedShare) * NEWEST_WEIGHT;
+    if (!wasFailing) this.#sinceMs = timeMs;
+    this.#lastFailureMs = timeMs;
+  }
+
+  stalled(timeMs: number): void {
+    this.#stalledStreams += 1;
+    this.#lastStallMs = timeMs;
+  }
+
+  failingSinceMs(timeMs: number): number | undefined {
+    // A name that never worked may be wrong, and fails for reasons of its own.
+    const isFailing = this.#worked && this.#failedShare >= FAILING_SHARE;
+    return isFailing && Math.abs(timeMs - this.#lastFailureMs) <= FAILING_MS ? this.#sinceMs : undefined;
+  }
+
+  isStalled(timeMs: number): boolean {
+    return this.#stalledStreams >= MIN_STALLED_STREAMS && Math.abs(timeMs - this.#lastStallMs) <= STALLED_MS;
+  }
 }
 
 /** Failures that begin so close together have one reason; models that each broke on a day of their own have not. */

@@ -92,19 +92,18 @@ class CountsOfSeconds implements TrafficCounts {
   readonly #tokens = new Float64Array(ROW);
   readonly #rows: readonly Row[] = [this.#requests, this.#failed, this.#unjudged, this.#tokens];
   #first = Number.NEGATIVE_INFINITY;
-  /** The newest second. */
-  #head = Number.NEGATIVE_INFINITY;
-  /** What began before it is not counted. */
-  #sinceMs = Number.NEGATIVE_INFINITY;
-  // Logs write seconds: most events have the time of the one before.
-  #latestMs = Number.NaN;
+  #newestMs = Number.NEGATIVE_INFINITY;
+  // Between these two, both in or about the block of the newest second, there is nothing to be done for a time but to note the newest.
+  #surelySinceMs = Number.POSITIVE_INFINITY;
+  #blockEndMs = Number.NEGATIVE_INFINITY;
 
   moveTo(timeMs: number): void {
-    if (timeMs !== this.#latestMs) this.#moveOn(timeMs);
+    if (timeMs < this.#surelySinceMs || timeMs >= this.#blockEndMs) this.#moveOn(timeMs);
+    if (timeMs > this.#newestMs) this.#newestMs = timeMs;
   }
 
   admit(timeMs: number, slot: number): void {
-    if (timeMs < this.#sinceMs) return;
+    if (timeMs < this.#surelySinceMs && this.#isTooOld(timeMs)) return;
     const row = this.#requests;
     row[slot] = (row[slot] ?? 0) + 1;
     const block = RING + (slot >> BLOCK_BITS);
@@ -112,7 +111,7 @@ class CountsOfSeconds implements TrafficCounts {
   }
 
   add(count: Count, timeMs: number, amount: number): void {
-    if (timeMs < this.#sinceMs) return;
+    if (this.#isTooOld(timeMs)) return;
     const slot = slotOf(timeMs);
     if (count !== 'tokens') addTo(this.#requests, slot, amount);
     if (count !== 'admitted') addTo(this.#rowOf(count), slot, amount);
@@ -157,19 +156,30 @@ class CountsOfSeconds implements TrafficCounts {
   }
 
   #moveOn(timeMs: number): void {
-    this.#latestMs = timeMs;
     const second = secondOf(timeMs);
     if (Math.abs(second - this.#head) >= COUNTED_SECONDS) {
       for (const row of this.#rows) row.fill(0);
       this.#first = second;
-      this.#head = second;
+      this.#newestMs = timeMs;
     }
-    while (this.#head < second) {
-      this.#head += 1;
-      const slot = this.#head & LAST;
-      if (slot % BLOCK === 0) for (const row of this.#rows) emptyBlock(row, slot);
+    const begun = blockOf(this.#head);
+    // Counted, as a block added to a time that is far beyond all that can be is no later time.
+    for (let blocks = (blockOf(second) - begun) / BLOCK; blocks > 0; blocks -= 1) {
+      for (const row of this.#rows) emptyBlock(row, (begun + blocks * BLOCK) & LAST);
     }
-    this.#sinceMs = (this.#head - COUNTED_SECONDS + 1) * 1000;
+    const endSecond = Math.max(begun, blockOf(second)) + BLOCK;
+    this.#blockEndMs = endSecond * 1000;
+    this.#surelySinceMs = (endSecond - COUNTED_SECONDS) * 1000;
+  }
+
+  /** The newest second. */
+  get #head(): number {
+    return secondOf(this.#newestMs);
+  }
+
+  /** What began before the seconds that are counted is not. */
+  #isTooOld(timeMs: number): boolean {
+    return secondOf(timeMs) <= this.#head - COUNTED_SECONDS;
   }
 
   #sumOf(row: Row, timeMs: number, seconds: number): number {
@@ -192,6 +202,11 @@ class CountsOfSeconds implements TrafficCounts {
 /** The place of a time in the ring. */
 export function slotOf(timeMs: number): number {
   return secondOf(timeMs) & LAST;
+}
+
+/** The first second of a block. */
+function blockOf(second: number): number {
+  return second - (second & (BLOCK - 1));
 }
 
 function secondOf(timeMs: number): number {

@@ -1,9 +1,7 @@
-import type { EventBatch } from '../../event/event-batch.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
 import type { Cause } from '../causes.ts';
 import type { ClassifyContext } from '../classify.ts';
 import { learn } from './learn.ts';
-import { learnRow } from './learn-row.ts';
 import { signsOf } from './signs.ts';
 import {
   createModelState,
@@ -19,8 +17,8 @@ export interface Traffic {
   contextFor(event: RequestEvent, known?: KnownContext): ClassifyContext;
   /** Learns from a try that has ended, after it was classified. */
   observe(event: RequestEvent, cause: Cause, known?: KnownContext): void;
-  /** `observe` for a success of a batch that says nothing but the numbers of its row. */
-  observeRow(batch: EventBatch, row: number, isStream: boolean): void;
+  /** All that is remembered: for those who learn from rows of a batch. */
+  readonly state: ModelState;
 }
 
 export interface TrafficObserver {
@@ -37,7 +35,6 @@ export interface TrafficObserver {
 const MAX_MODELS = 256;
 
 interface Model extends Traffic {
-  readonly state: ModelState;
   /** A count of uses: event times may jump. */
   lastUse: number;
   /** It made room for another: who still holds it must ask anew. */
@@ -133,6 +130,5 @@ function newModel(provider: Provider): Model {
     observe(event, cause, known = NOTHING_KNOWN) {
       learn(state, event, cause, known);
     },
-    observeRow: (batch, row, isStream) => learnRow(state, batch, row, isStream),
   };
 }

@@ -95,14 +95,8 @@ export function createRecorder({
     lanes,
     record: (event, lane) => record(event, undefined, lane),
     recorderOf(kind, lane) {
-      let way: Way = { lane, known: lane.known, classifier: classifyAny };
-      let count = 0;
-      return (event) => {
-        count += 1;
-        // What asks for a path of its own each time never comes again.
-        if (count === 2) way = { ...way, classifier: classifyAlike(kind, catalogue) };
-        recordIn(way, event);
-      };
+      const way: Way = { lane, known: lane.known, classifier: classifyAlike(kind, catalogue) };
+      return (event) => recordIn(way, event);
     },
   });
 

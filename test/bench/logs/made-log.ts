@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { between, createRandom, type Random } from '../../../src/simulate/random.ts';
 
 /** One request of the made-up traffic, in the forms that a log writes. */
@@ -15,12 +16,18 @@ interface Line {
   readonly bytes: number;
 }
 
-/** A log whose content is known. */
-export interface MadeLog {
+/** A piece of a log whose content is known. */
+export interface MadePart {
   readonly path: string;
   readonly lines: number;
   readonly bytes: number;
-  /** Requests by `model code`. */
+}
+
+/** A log in two parts: the second goes on where the first ends. */
+export interface MadeLog {
+  readonly first: MadePart;
+  readonly rest: MadePart;
+  /** Requests of both by `model code`. */
   readonly requests: ReadonlyMap<string, number>;
 }
 
@@ -44,26 +51,40 @@ const LINES_PER_SECOND = 40;
 const START = Date.UTC(2026, 8, 2);
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
-/** Writes at least `size` bytes of traffic, the same each time: about 1 % 503, 2 % 429, some 499, 504 and 500. */
-export function makeLog(path: string, size: number, write: WriteLine): MadeLog {
+/** Writes traffic of at least so many bytes, the same each time: about 1 % 503, 2 % 429, some 499, 504 and 500. */
+export function makeLog(
+  folder: string,
+  bytes: { readonly first: number; readonly rest: number },
+  write: WriteLine,
+): MadeLog {
   const random = createRandom(20260902);
   const requests = new Map<string, number>();
+  let written = 0;
+  const next = (): string => {
+    const line = makeLine(random, START + Math.floor(written / LINES_PER_SECOND) * 1000);
+    const key = `${line.model} ${line.code}`;
+    requests.set(key, (requests.get(key) ?? 0) + 1);
+    written += 1;
+    return `${write(line)}\n`;
+  };
+  const first = writePart(join(folder, 'first.log'), bytes.first, next);
+  return { first, rest: writePart(join(folder, 'rest.log'), bytes.rest, next), requests };
+}
+
+function writePart(path: string, size: number, next: () => string): MadePart {
   const file = openSync(path, 'w');
   let lines = 0;
   let bytes = 0;
   while (bytes < size) {
     const chunk: string[] = [];
     for (let length = 0; length < Math.min(CHUNK_BYTES, size - bytes); length += chunk.at(-1)?.length ?? 0) {
-      const line = makeLine(random, START + Math.floor(lines / LINES_PER_SECOND) * 1000);
-      const key = `${line.model} ${line.code}`;
-      requests.set(key, (requests.get(key) ?? 0) + 1);
-      chunk.push(`${write(line)}\n`);
+      chunk.push(next());
       lines += 1;
     }
     bytes += writeSync(file, chunk.join(''));
   }
   closeSync(file);
-  return { path, lines, bytes, requests };
+  return { path, lines, bytes };
 }
 
 function makeLine(random: Random, timeMs: number): Line {

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { endedChildrenSeconds, type ProcessCost, peakMiB } from './process-cost.ts';
+import { debianProgram } from '../../../src/demo/programs.ts';
+import type { Reader } from './follow.ts';
 
 /** One way to count the log in mtail's language: by model, code and cause, and durations by model. */
 export interface MtailProgram {
@@ -10,45 +9,21 @@ export interface MtailProgram {
   readonly text: string;
 }
 
-export interface MtailRun extends ProcessCost {
-  /** Requests counted, by `model code`. */
-  readonly requests: ReadonlyMap<string, number>;
-}
-
-const SAMPLE_MS = 50;
-
-/** Reads a whole log with one program, as `-one_shot` does. */
-export async function runMtail(command: string, program: MtailProgram, log: string, folder: string): Promise<MtailRun> {
-  const programs = join(folder, `mtail-${program.name.replaceAll(' ', '-')}`);
-  await mkdir(programs, { recursive: true });
-  await writeFile(join(programs, 'requests.mtail'), program.text);
-  const before = endedChildrenSeconds();
-  const options = ['-one_shot', '-one_shot_format=prometheus', '-address=127.0.0.1', '-port=0', '-logtostderr'];
-  const child = spawn(command, [...options, `-progs=${programs}`, `-logs=${log}`], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  let output = '';
-  let peak = 0;
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  const sampling = setInterval(() => {
-    peak = Math.max(peak, peakMiB(child.pid ?? 0));
-  }, SAMPLE_MS);
-  const [code] = await once(child, 'close');
-  clearInterval(sampling);
-  if (code !== 0) throw new Error(`mtail ended with ${code}`);
-  return { seconds: endedChildrenSeconds() - before, peakMiB: peak, requests: readRequests(output) };
-}
-
-function readRequests(output: string): ReadonlyMap<string, number> {
-  const requests = new Map<string, number>();
-  for (const [, labels = '', value] of output.matchAll(/^llm_requests_total\{([^}]*)\} (\d+)$/gm)) {
-    const label = (name: string) => new RegExp(`${name}="([^"]*)"`).exec(labels)?.[1] ?? '';
-    const key = `${label('model')} ${label('code')}`;
-    requests.set(key, (requests.get(key) ?? 0) + Number(value));
-  }
-  return requests;
+/** mtail as it comes, with one program. */
+export function mtailReader({ name, text }: MtailProgram): Reader {
+  return {
+    name: `mtail, ${name}`,
+    async command(log, folder) {
+      const programs = join(folder, `mtail-${name.replaceAll(' ', '-')}`);
+      await mkdir(programs, { recursive: true });
+      await writeFile(join(programs, 'requests.mtail'), text);
+      const options = ['-address=127.0.0.1', '-logtostderr', `-progs=${programs}`, `-logs=${log}`];
+      return {
+        command: await debianProgram('mtail'),
+        args: async (port) => [...options, `-port=${port}`],
+      };
+    },
+  };
 }
 
 const BUCKETS = 'buckets 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 300, 600';

@@ -33,59 +33,75 @@ const KEPT_TRIALS = 256;
 export const TRIAL_SECONDS = 240;
 
 export function createTrials(): Trials {
-  const outcomes = new Uint8Array(KEPT_TRIALS);
-  const counts = new Uint16Array(OUTCOMES.length);
-  // A place is taken for an admitted one, of a time that nobody asks for, until it is filled.
-  counts[OUTCOME_INDEX.admitted] = KEPT_TRIALS;
-  const starts = new Float64Array(KEPT_TRIALS).fill(Number.NEGATIVE_INFINITY);
-  const inFlights = new Float32Array(KEPT_TRIALS).fill(Number.NaN);
-  const sizes = new Float32Array(KEPT_TRIALS).fill(Number.NaN);
-  let next = 0;
+  return new RingOfTrials();
+}
+
+/** A class, as it is changed for every success: closures take twice as long to compile and to call. */
+class RingOfTrials implements Trials {
+  readonly #outcomes = new Uint8Array(KEPT_TRIALS);
+  readonly #starts = new Float64Array(KEPT_TRIALS).fill(Number.NEGATIVE_INFINITY);
+  readonly #inFlights = new Float32Array(KEPT_TRIALS).fill(Number.NaN);
+  readonly #sizes = new Float32Array(KEPT_TRIALS).fill(Number.NaN);
+  /** A place is taken for an admitted one, of a time that nobody asks for, until it is filled. */
+  readonly #counts = Uint16Array.of(KEPT_TRIALS, 0, 0);
+  #next = 0;
   /** How many of those kept have anything of the last two. */
-  let measured = 0;
-  const isMeasured = (at: number) => (inFlights[at] ?? 0) >= 0 || (sizes[at] ?? 0) >= 0;
-  const trials: Trials = {
-    admit(startMs) {
-      // Nothing of the last two was known here, so nothing is to be forgotten.
-      if (measured > 0 || outcomes[next] !== OUTCOME_INDEX.admitted) {
-        trials.add('admitted', startMs, undefined, undefined);
-        return;
-      }
-      starts[next] = startMs;
-      next = next === KEPT_TRIALS - 1 ? 0 : next + 1;
-    },
-    add(outcome, startMs, inFlight, bytes) {
-      const before = outcomes[next] ?? 0;
-      const now = OUTCOME_INDEX[outcome];
-      if (now !== before) {
-        counts[before] = (counts[before] ?? 0) - 1;
-        counts[now] = (counts[now] ?? 0) + 1;
-        outcomes[next] = now;
-      }
-      starts[next] = startMs;
-      // Where nothing is known of any, nothing is to be replaced.
-      if (measured > 0 || inFlight !== undefined || bytes !== undefined) {
-        if (isMeasured(next)) measured -= 1;
-        inFlights[next] = inFlight ?? Number.NaN;
-        sizes[next] = bytes ?? Number.NaN;
-        if (isMeasured(next)) measured += 1;
-      }
-      next = next === KEPT_TRIALS - 1 ? 0 : next + 1;
-    },
-    areMeasured: () => measured > 0,
-    count: (refused) => counts[OUTCOME_INDEX[refused]] ?? 0,
-    list(refused, timeMs) {
-      const found: Trial[] = [];
-      for (const [at, startMs] of starts.entries()) {
-        const outcome = OUTCOMES[outcomes[at] ?? 0] ?? 'admitted';
-        if (outcome !== refused && outcome !== 'admitted') continue;
-        if (!(Math.abs(timeMs - startMs) <= TRIAL_SECONDS * 1000)) continue;
-        found.push({ outcome, startMs, inFlight: inFlights[at] ?? Number.NaN, bytes: sizes[at] ?? Number.NaN });
-      }
-      return found.sort(byStart);
-    },
-  };
-  return trials;
+  #measured = 0;
+
+  admit(startMs: number): void {
+    const at = this.#next;
+    // Nothing of the last two was known here, so nothing is to be forgotten.
+    if (this.#measured > 0 || this.#outcomes[at] !== OUTCOME_INDEX.admitted) {
+      this.add('admitted', startMs, undefined, undefined);
+      return;
+    }
+    this.#starts[at] = startMs;
+    this.#next = (at + 1) % KEPT_TRIALS;
+  }
+
+  add(outcome: Outcome, startMs: number, inFlight: number | undefined, bytes: number | undefined): void {
+    const at = this.#next;
+    const before = this.#outcomes[at] ?? 0;
+    const now = OUTCOME_INDEX[outcome];
+    if (now !== before) {
+      this.#counts[before] = (this.#counts[before] ?? 0) - 1;
+      this.#counts[now] = (this.#counts[now] ?? 0) + 1;
+      this.#outcomes[at] = now;
+    }
+    this.#starts[at] = startMs;
+    // Where nothing is known of any, nothing is to be replaced.
+    if (this.#measured > 0 || inFlight !== undefined || bytes !== undefined) {
+      if (this.#isMeasured(at)) this.#measured -= 1;
+      this.#inFlights[at] = inFlight ?? Number.NaN;
+      this.#sizes[at] = bytes ?? Number.NaN;
+      if (this.#isMeasured(at)) this.#measured += 1;
+    }
+    this.#next = (at + 1) % KEPT_TRIALS;
+  }
+
+  areMeasured(): boolean {
+    return this.#measured > 0;
+  }
+
+  count(refused: Exclude<Outcome, 'admitted'>): number {
+    return this.#counts[OUTCOME_INDEX[refused]] ?? 0;
+  }
+
+  list(refused: Outcome, timeMs: number): Trial[] {
+    const found: Trial[] = [];
+    for (const [at, startMs] of this.#starts.entries()) {
+      const outcome = OUTCOMES[this.#outcomes[at] ?? 0] ?? 'admitted';
+      if (outcome !== refused && outcome !== 'admitted') continue;
+      if (!(Math.abs(timeMs - startMs) <= TRIAL_SECONDS * 1000)) continue;
+      const [inFlight = Number.NaN, bytes = Number.NaN] = [this.#inFlights[at], this.#sizes[at]];
+      found.push({ outcome, startMs, inFlight, bytes });
+    }
+    return found.sort(byStart);
+  }
+
+  #isMeasured(at: number): boolean {
+    return (this.#inFlights[at] ?? 0) >= 0 || (this.#sizes[at] ?? 0) >= 0;
+  }
 }
 
 /** A refusal ends at once, so that the order of ends means nothing. Of what began together, the admitted came first. */

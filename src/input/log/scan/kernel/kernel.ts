@@ -7,7 +7,7 @@ import { endOfAnyString, endOfBare } from './ends.ts';
 import { readLine } from './line.ts';
 import { checkNumbers, countUp, findKind, writeRow } from './rows.ts';
 import { CALL, createScope } from './scope.ts';
-import { findValue, keepValue, placeOfValue, sameValue } from './values.ts';
+import { findValue, keepValue } from './values.ts';
 
 /** The scanner of lines of one shape, in WebAssembly. Places are those of the space. */
 export interface Kernel {
@@ -34,8 +34,7 @@ export function compileKernel(shape: Shape, { memory }: Space): Kernel | undefin
   const engine = findEngine();
   if (engine === undefined) return undefined;
   const functions = [
-    ...[sameValue(), placeOfValue(), findValue(CALL.placeOfValue, CALL.sameValue)],
-    ...[keepValue(CALL.placeOfValue, CALL.findValue), endOfBare(), endOfAnyString(), run(shape), follow(shape)],
+    ...[findValue(), keepValue(CALL.findValue), endOfBare(), endOfAnyString(), run(shape), follow(shape)],
   ];
   const module = new engine.Module(encodeModule(functions, PAGES));
   const { exports } = new engine.Instance(module, { space: { memory } });

@@ -4,14 +4,12 @@ import type { Locals } from '../wasm/module.ts';
 
 /** The functions of a kernel's module, by their index. */
 export const CALL = {
-  sameValue: 0,
-  placeOfValue: 1,
-  findValue: 2,
-  keepValue: 3,
-  endOfBare: 4,
-  endOfAnyString: 5,
-  run: 6,
-  follow: 7,
+  findValue: 0,
+  keepValue: 1,
+  endOfBare: 2,
+  endOfAnyString: 3,
+  run: 4,
+  follow: 5,
 } as const;
 
 /** What the code of one function shares: local variables, and what it does when a line is not for it. */

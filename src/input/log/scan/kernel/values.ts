@@ -37,82 +37,72 @@ function readEnds(from: number, length: number, low: number, high: number): Code
   ];
 }
 
-/** Whether the value kept at `entry` is the one that begins at `from`. */
-export function sameValue(): Routine {
-  const locals = new Locals();
-  const [entry, from, length] = [locals.add('i32'), locals.add('i32'), locals.add('i32')];
-  const [offset, low, high] = [locals.add('i32'), locals.add('i64'), locals.add('i64')];
-  const differs = give(i32.const(0));
-  const body = [
-    ...when(i32.ne(i32.load(get(entry), VALUE.length), get(length)), differs),
-    ...readEnds(from, length, low, high),
-    ...when(i64.ne(i64.load(get(entry), VALUE.low), get(low)), differs),
-    ...when(i64.ne(i64.load(get(entry), VALUE.high), get(high)), differs),
-    ...set(offset, i32.const(8)),
-    ...loop(
-      when(
-        i32.lt_s(get(offset), i32.sub(get(length), i32.const(8))),
-        when(
-          i64.ne(i64.load(i32.add(get(entry), get(offset)), VALUE.bytes), i64.load(i32.add(get(from), get(offset)))),
-          differs,
-        ),
-        set(offset, i32.add(get(offset), i32.const(8))),
-        again(1),
-      ),
-    ),
-    ...i32.const(1),
-  ];
-  return { parameters: 3, locals, body };
-}
-
-/** The first of the places where a value may stand. */
-export function placeOfValue(): Routine {
-  const locals = new Locals();
-  const [from, length] = [locals.add('i32'), locals.add('i32')];
-  const [low, high] = [locals.add('i64'), locals.add('i64')];
-  const mixed = i64.xor(
-    i64.mul(get(low), i64.const(0x9e3779b97f4a7c15n)),
-    i64.mul(get(high), i64.const(0xc2b2ae3d27d4eb4fn)),
+/** The first of the places where a value with these ends may stand; `mixed` is for its own use. */
+function placeOf(ends: { readonly low: number; readonly high: number; readonly mixed: number }, length: number): Code {
+  const { low, high, mixed } = ends;
+  const sum = i64.add(
+    i64.xor(i64.mul(get(low), i64.const(0x9e3779b97f4a7c15n)), i64.mul(get(high), i64.const(0xc2b2ae3d27d4eb4fn))),
+    i64.extend_i32_u(get(length)),
   );
-  const body = [
-    ...readEnds(from, length, low, high),
-    ...set(low, i64.add(mixed, i64.extend_i32_u(get(length)))),
-    ...set(low, i64.xor(get(low), i64.shr_u(get(low), i64.const(29n)))),
-    ...i32.wrap_i64(
-      i64.shr_u(i64.mul(get(low), i64.const(0x165667b19e3779f9n)), i64.const(BigInt(64 - Math.log2(VALUES)))),
-    ),
-  ];
-  return { parameters: 2, locals, body };
+  const folded = i64.xor(tee(mixed, sum), i64.shr_u(get(mixed), i64.const(29n)));
+  const place = i64.shr_u(i64.mul(folded, i64.const(0x165667b19e3779f9n)), i64.const(BigInt(64 - Math.log2(VALUES))));
+  return i32.wrap_i64(place);
 }
 
 const entryAt = (place: Code): Code => i32.add(i32.mul(place, i32.const(VALUE_BYTES)), i32.const(AT.values));
 
-/** The id of the value from one place to another; 0 for one that is not kept. */
-export function findValue(placeOf: number, same: number): Routine {
+/**
+ * The id of the value from one place to another; 0 for one that is not kept. All in one function, as it is called several times for each
+ * line: with one to hash and one to compare it took half as long again.
+ */
+export function findValue(): Routine {
   const locals = new Locals();
   const [from, to] = [locals.add('i32'), locals.add('i32')];
-  const [place, entry, step] = [locals.add('i32'), locals.add('i32'), locals.add('i32')];
+  const [place, entry, step, offset] = [locals.add('i32'), locals.add('i32'), locals.add('i32'), locals.add('i32')];
+  const ends = { low: locals.add('i64'), high: locals.add('i64'), mixed: locals.add('i64') };
+  const { low, high } = ends;
+  // From here on the length.
+  const length = to;
+  const next = (depth: number) =>
+    when(i32.lt_u(tee(step, i32.add(get(step), i32.const(1))), i32.const(WAYS)), again(depth));
+  const differs = i64.or(
+    i64.or(i64.xor(i64.load(get(entry), VALUE.low), get(low)), i64.xor(i64.load(get(entry), VALUE.high), get(high))),
+    i64.extend_i32_u(i32.xor(i32.load(get(entry), VALUE.length), get(length))),
+  );
+  const between = i64.ne(
+    i64.load(i32.add(get(entry), get(offset)), VALUE.bytes),
+    i64.load(i32.add(get(from), get(offset))),
+  );
   const body = [
-    // From here on the length.
-    ...set(to, i32.sub(get(to), get(from))),
-    ...set(place, call(placeOf, get(from), get(to))),
+    ...set(length, i32.sub(get(to), get(from))),
+    ...readEnds(from, length, low, high),
+    ...set(place, placeOf(ends, length)),
     ...loop(
       set(entry, entryAt(i32.xor(get(place), get(step)))),
-      when(call(same, get(entry), get(from), get(to)), give(i32.load(get(entry), VALUE.id))),
-      when(i32.lt_u(tee(step, i32.add(get(step), i32.const(1))), i32.const(WAYS)), again(1)),
+      when(i64.ne(differs, i64.const(0n)), next(2), give(i32.const(0))),
+      set(offset, i32.const(8)),
+      loop(
+        when(
+          i32.lt_s(get(offset), i32.sub(get(length), i32.const(8))),
+          when(between, next(4), give(i32.const(0))),
+          set(offset, i32.add(get(offset), i32.const(8))),
+          again(1),
+        ),
+      ),
     ),
-    ...i32.const(0),
+    ...i32.load(get(entry), VALUE.id),
   ];
   return { parameters: 2, locals, body };
 }
 
 /** As `findValue`, and keeps a value that is new; 0 for one that is too long for that. */
-export function keepValue(placeOf: number, find: number): Routine {
+export function keepValue(find: number): Routine {
   const locals = new Locals();
   const [from, to] = [locals.add('i32'), locals.add('i32')];
   const [place, entry, id, length] = [locals.add('i32'), locals.add('i32'), locals.add('i32'), locals.add('i32')];
   const step = locals.add('i32');
-  const [low, high] = [locals.add('i64'), locals.add('i64')];
+  const ends = { low: locals.add('i64'), high: locals.add('i64'), mixed: locals.add('i64') };
+  const { low, high } = ends;
   const lastId = i32.const(AT.head + 4 * HEAD.lastId);
   const enter = (by: number) => set(entry, entryAt(i32.xor(get(place), get(by))));
   const body = [
@@ -120,7 +110,8 @@ export function keepValue(placeOf: number, find: number): Routine {
     ...when(get(id), give(get(id))),
     ...set(length, i32.sub(get(to), get(from))),
     ...when(i32.gt_u(get(length), i32.const(MAX_KEPT_BYTES)), give(i32.const(0))),
-    ...set(place, call(placeOf, get(from), get(length))),
+    ...readEnds(from, length, low, high),
+    ...set(place, placeOf(ends, length)),
     ...set(id, i32.add(i32.load(lastId), i32.const(1))),
     ...i32.store(lastId, get(id)),
     ...loop(
@@ -133,7 +124,6 @@ export function keepValue(placeOf: number, find: number): Routine {
         enter(step),
       ),
     ),
-    ...readEnds(from, length, low, high),
     ...i64.store(get(entry), get(low), VALUE.low),
     ...i64.store(get(entry), get(high), VALUE.high),
     ...i32.store(get(entry), get(length), VALUE.length),
