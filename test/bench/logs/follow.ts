@@ -78,9 +78,10 @@ async function counted({ url }: HttpProgram, lines: number): Promise<ReadonlyMap
 
 function readRequests(metrics: string): ReadonlyMap<string, number> {
   const requests = new Map<string, number>();
-  for (const [, labels = '', value] of metrics.matchAll(/^llm_requests_total\{([^}]*)\} (\d+)$/gm)) {
+  for (const [, labels = '', value] of metrics.matchAll(/^llm_requests_total\{([^}]*)\} (\S+)$/gm)) {
     const label = (name: string) => new RegExp(`(?:^|,)${name}="([^"]*)"`).exec(labels)?.[1] ?? '';
-    if (value === '0') continue;
+    // Go writes a million as 1e+06.
+    if (Number(value) === 0) continue;
     const key = `${label('model')} ${label('code')}`;
     requests.set(key, (requests.get(key) ?? 0) + Number(value));
   }
