@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
-import { isNamed } from '../../../provider/headers/parsed-headers.ts';
+import { type FlatHeaders, headerValue, isNamed } from '../../../provider/headers/parsed-headers.ts';
+import type { RequestHead } from '../http/request-head.ts';
 import { NO_HOST, type OwnAnswer } from '../own-answer.ts';
 
 const MALFORMED = { origin: 'client', type: 'invalid_request_error' } as const;
@@ -36,25 +36,24 @@ const BAD_HOST: OwnAnswer = {
 const HOST = /^[\w.~!$&'()*+,;=:%[\]-]*$/;
 
 /**
- * What node:http lets through and RFC 9112 does not: a coding that we cannot take off and would pass on unnamed (section 6.1), Transfer-Encoding
- * before there was one (section 6.1), versions of which we know only the number (section 2.3), and hosts that are none or several (section 3.2).
+ * What can be read and is refused all the same: a coding that we cannot take off and would pass on unnamed (RFC 9112 section 6.1),
+ * Transfer-Encoding before there was one (section 6.1), versions of which we know only the number (section 2.3), and hosts that are none or
+ * several (section 3.2).
  */
-export function refusalOfMalformed({ headers, httpVersion, rawHeaders }: IncomingMessage): OwnAnswer | undefined {
-  const { host, 'transfer-encoding': coding } = headers;
+export function refusalOfMalformed({ headers, httpVersion, framing }: RequestHead): OwnAnswer | undefined {
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return UNKNOWN_VERSION;
-  if (coding !== undefined) {
-    if (httpVersion === '1.0') return CODING_BEFORE_1_1;
-    if (coding.toLowerCase() !== 'chunked') return UNKNOWN_CODING;
-  }
+  if (framing.kind === 'unknown') return UNKNOWN_CODING;
+  if (framing.kind === 'chunked' && httpVersion === '1.0') return CODING_BEFORE_1_1;
+  const host = headerValue(headers, 'host');
   if (host === undefined) return httpVersion === '1.1' ? NO_HOST : undefined;
-  return HOST.test(host) && isOne(rawHeaders, 'host') ? undefined : BAD_HOST;
+  return HOST.test(host) && isOne(headers, 'host') ? undefined : BAD_HOST;
 }
 
-/** node:http keeps the first of several and says nothing. */
-function isOne(rawHeaders: readonly string[], name: string): boolean {
+/** Whoever keeps the first of several, and whoever keeps the last, would serve different sites. */
+function isOne(headers: FlatHeaders, name: string): boolean {
   let count = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    if (isNamed(rawHeaders[at] ?? '', name)) count += 1;
+  for (let at = 0; at < headers.length; at += 2) {
+    if (isNamed(headers[at] ?? '', name)) count += 1;
   }
   return count === 1;
 }
