@@ -7,7 +7,6 @@ import { type ClientConnection, LINGER_MS, type Running } from './client/client-
 import type { ClientRequest } from './client/client-request.ts';
 import { Reply } from './client/reply.ts';
 import { Upload } from './client/upload.ts';
-import { headersForClient } from './headers.ts';
 import { type Cut, type ExchangeFacts, toEvent } from './outcome.ts';
 import { isAnthropic, networkFailure, type OwnAnswer, STOPPED, TOO_SLOW, tooLarge, writeAnswer } from './own-answer.ts';
 import { RequestWatch } from './request-watch.ts';
@@ -199,16 +198,9 @@ export class Exchange implements Running {
   #listener(): AttemptListener {
     const toClient: AttemptListener = {
       information: (head) => this.#reply.information(head),
-      head: ({ status, reason, headers }) => {
-        this.#reply.head({
-          status,
-          reason,
-          headers: headersForClient(headers),
-          keepAlive: this.#mayGoOn(),
-        });
-      },
+      head: (head) => this.#reply.head(head, this.#mayGoOn()),
       data: (chunk) => this.#reply.write(chunk),
-      end: (trailers) => this.#reply.end(headersForClient(trailers)),
+      end: (trailers) => this.#reply.end(trailers),
       failed: (code, message) => {
         if (this.#reply.status === undefined) this.refuse(networkFailure(code, message));
         else this.#cutReply({ origin: 'network', error: { code, message } });

@@ -1,14 +1,15 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../clock.ts';
 import { headerValue } from '../../../provider/headers/parsed-headers.ts';
-import { InvalidMessageError } from '../http/fields.ts';
-import { HeadTooLargeError } from '../http/head-reader.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import { RequestParser } from '../http/request-parser.ts';
 import type { IdlePlace } from '../limits/idle-line.ts';
-import { HEAD_TOO_LARGE, HEAD_TOO_SLOW, malformedRequest, type OwnAnswer, TOO_SLOW } from '../own-answer.ts';
+import { refusalOfUnreadable } from '../limits/strictness.ts';
+import { HEAD_TOO_SLOW, type OwnAnswer, TOO_SLOW } from '../own-answer.ts';
 import { readBytes } from '../upstream/reads.ts';
+import { Arrival } from './arrival.ts';
 import { type BodyReader, ClientRequest } from './client-request.ts';
+import { HeldBytes } from './held-bytes.ts';
 
 /** What serves a request; a connection has one at a time. */
 export interface Running {
@@ -72,17 +73,12 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   #running: T | undefined;
   /** The one whose body is still to come. */
   #request: ClientRequest | undefined;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held = new HeldBytes(MAX_HELD_BYTES);
+  readonly #arrival: Arrival;
   #isLast = false;
   #isDeaf = false;
   #isClosed = false;
   #cancelLinger: (() => void) | undefined;
-  /** Since when a head is awaited that must come in time. */
-  #headSinceMs: number | undefined;
-  /** What had been read when something last came, and when that was, as far as has been looked. */
-  #seenBytes = 0;
-  #seenMs = 0;
 
   constructor(options: ClientConnectionOptions<T>) {
     const { socket, clock, maxHeadBytes } = options;
@@ -96,7 +92,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
       },
       maxHeadBytes,
     );
-    this.#headSinceMs = clock.elapsedMs();
+    this.#arrival = new Arrival(clock.elapsedMs());
     options.onAwaits();
     // Its close says the same and is handled.
     socket.on('error', ignore);
@@ -132,7 +128,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   /** The whole answer has been handed to the system. */
   answered(): void {
     if (!this.#isLast) return;
-    if (this.#request === undefined && this.#heldBytes === 0) this.socket.destroySoon();
+    if (this.#request === undefined && this.#held.length === 0) this.socket.destroySoon();
     else this.linger();
   }
 
@@ -145,7 +141,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
     this.#request?.resume();
     if (this.#isClosed) return;
     // In a turn of its own: who sends thousands of requests at once must not make a stack of them.
-    if (this.#heldBytes > 0) setImmediate(() => this.#goOn());
+    if (this.#held.length > 0) setImmediate(() => this.#goOn());
     else this.#rests();
   }
 
@@ -164,43 +160,32 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   }
 
   /** Gives the socket away, which is HTTP no more; hands back what came behind the request. */
-  release(): readonly Buffer[] {
+  release(): Buffer {
     this.#stopReading();
     this.socket.off('end', this.#socketEnds).off('drain', this.#drains);
-    return this.#takeHeld();
+    return this.#held.take();
   }
 
   /** Ends what comes too slowly; hands back whether something of a request is still awaited. */
   look(allowedMs: number): boolean {
-    if (this.#isDeaf || this.#isClosed) return false;
-    const nowMs = this.#options.clock.elapsedMs();
-    if (this.#headSinceMs !== undefined) {
-      if (nowMs - this.#headSinceMs < allowedMs) return true;
-      // A connection that was opened ahead of its use is no request.
-      if (this.socket.bytesRead === 0) this.socket.destroy();
-      else this.#refuse(HEAD_TOO_SLOW);
-      return false;
-    }
-    if (this.#request === undefined) return false;
-    if (!this.#isStalled(this.#request, nowMs, allowedMs)) return true;
-    if (this.#running === undefined) this.socket.destroy();
-    else this.#running.fail(TOO_SLOW);
-    return false;
-  }
-
-  /** A client that has to wait for the upstream is not slow. */
-  #isStalled(request: ClientRequest, nowMs: number, allowedMs: number): boolean {
+    const request = this.#request;
+    const isAwaited = request !== undefined || this.#arrival.awaitsHead;
+    if (!isAwaited || this.#isDeaf || this.#isClosed) return false;
     const { bytesRead } = this.socket;
-    if (bytesRead === this.#seenBytes && !request.isPaused) return nowMs - this.#seenMs >= allowedMs;
-    this.#seenBytes = bytesRead;
-    this.#seenMs = nowMs;
+    const nowMs = this.#options.clock.elapsedMs();
+    const lateness = this.#arrival.look({ nowMs, allowedMs, bytesRead, isPaused: request?.isPaused === true });
+    if (lateness === 'in_time') return true;
+    // A connection that was opened ahead of its use is no request, and what is dropped anyway is told nothing.
+    if (lateness === 'head_late' && bytesRead > 0) this.#refuse(HEAD_TOO_SLOW);
+    else if (lateness === 'body_late' && this.#running !== undefined) this.#running.fail(TOO_SLOW);
+    else this.socket.destroy();
     return false;
   }
 
   readonly #receives = (bytes: Buffer): void => {
     if (this.#isDeaf) return;
     if (this.idleSinceMs !== undefined) this.#options.onIdle(this, false);
-    if (this.#isServing || this.#heldBytes > 0) this.#hold(bytes);
+    if (this.#isServing || this.#held.length > 0) this.#hold(bytes);
     else this.#read(bytes);
   };
 
@@ -214,7 +199,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
     try {
       while (rest.length > 0 && !this.#isServing && !this.#isDeaf) rest = this.#parser.push(rest);
     } catch (error) {
-      this.#refuse(answerTo(error));
+      this.#refuse(refusalOfUnreadable(error));
       return;
     }
     if (rest.length > 0 && !this.#isDeaf) this.#hold(rest);
@@ -224,7 +209,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   #head(head: RequestHead): void {
     const request = new ClientRequest(head, this.socket);
     this.#request = request;
-    this.#headSinceMs = undefined;
+    this.#arrival.headEnds();
     this.#isLast ||= !head.keepAlive;
     if (head.framing.kind !== 'none' && awaitsContinue(head) && !this.#isClosed) this.socket.write(CONTINUE, 'latin1');
     this.#options.onRequest(this, request);
@@ -240,35 +225,28 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   /** All that came has been dealt with. */
   #rests(): void {
     if (this.#isDeaf || this.#isServing) return;
-    if (this.#request !== undefined) this.#options.onAwaits();
-    else if (this.#parser.isInHead) this.#awaitsHead();
-    else if (this.#headSinceMs === undefined) this.#options.onIdle(this, true);
-  }
-
-  #awaitsHead(): void {
-    this.#headSinceMs ??= this.#options.clock.elapsedMs();
+    if (this.#request === undefined) {
+      if (this.#parser.isInHead) this.#arrival.headBegins(this.#options.clock.elapsedMs());
+      if (!this.#arrival.awaitsHead) {
+        this.#options.onIdle(this, true);
+        return;
+      }
+    }
     this.#options.onAwaits();
   }
 
   #hold(bytes: Buffer): void {
     this.#held.push(bytes);
-    this.#heldBytes += bytes.length;
-    if (this.#heldBytes >= MAX_HELD_BYTES) this.socket.pause();
-  }
-
-  #takeHeld(): readonly Buffer[] {
-    const held = this.#held;
-    this.#held = [];
-    this.#heldBytes = 0;
-    return held;
+    if (this.#held.isFull) this.socket.pause();
   }
 
   /** Reads what came too early. */
   #goOn(): void {
     if (this.#isClosed || this.#isDeaf) return;
-    const held = this.#takeHeld();
-    this.#read(held.length === 1 && held[0] !== undefined ? held[0] : Buffer.concat(held));
-    if (this.#heldBytes < MAX_HELD_BYTES) this.socket.resume();
+    const held = this.#held.take();
+    // Before it is read: what is read may ask its client to wait.
+    this.socket.resume();
+    this.#read(held);
   }
 
   #refuse(answer: OwnAnswer): void {
@@ -297,12 +275,12 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
 
   /** Requests that came behind the one under way are requests that a client did not wait for. */
   #countHeld(): void {
-    let rest: Buffer = Buffer.concat(this.#takeHeld());
+    let rest = this.#held.take();
     try {
       while (rest.length > 0 && !this.#isDeaf) rest = this.#parser.push(rest);
     } catch (error) {
-      // Nobody is there to be told.
-      answerTo(error);
+      // Nobody is there to be told; a fault of our own is thrown on.
+      refusalOfUnreadable(error);
     }
   }
 }
@@ -311,11 +289,4 @@ function ignore(): void {}
 
 function awaitsContinue({ httpVersion, headers }: RequestHead): boolean {
   return httpVersion === '1.1' && headerValue(headers, 'expect')?.toLowerCase() === '100-continue';
-}
-
-/** What a client is told that does not speak HTTP; a fault of our own is thrown on. */
-function answerTo(error: unknown): OwnAnswer {
-  if (error instanceof HeadTooLargeError) return HEAD_TOO_LARGE;
-  if (error instanceof InvalidMessageError) return malformedRequest(error.message);
-  throw error;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../clock.ts';
 import { headerValue } from '../../../provider/headers/parsed-headers.ts';
-import { withoutTrailer } from '../headers.ts';
+import { headersForClient, withoutTrailer } from '../headers.ts';
 import { KEEP_ALIVE_MS } from '../limits/listener.ts';
 import type { WrittenAnswer } from '../own-answer.ts';
 import type { AnswerHead } from '../upstream/call.ts';
@@ -8,15 +8,6 @@ import { flushAfterRead } from '../upstream/reads.ts';
 import type { ClientConnection, Running } from './client-connection.ts';
 import type { ClientRequest } from './client-request.ts';
 import { chunked, joined, LAST_CHUNK, lastChunk } from './framing.ts';
-
-/** The head of an answer; headers are flat (name, value, name, value) and go out as they are. */
-export interface ReplyHead {
-  readonly status: number;
-  readonly reason: string;
-  readonly headers: readonly string[];
-  /** False asks the client not to use its connection again. */
-  readonly keepAlive: boolean;
-}
 
 export interface ReplyOptions {
   readonly connection: Pick<ClientConnection<Running>, 'socket' | 'isLast' | 'refuseMore' | 'answered'>;
@@ -88,9 +79,13 @@ export class Reply {
     connection.socket.write(`${headText(head)}\r\n`, 'latin1');
   }
 
-  /** Headers go out with the first pieces where those are already here, and on their own where they are not. */
-  head({ status, reason, headers, keepAlive }: ReplyHead): void {
+  /**
+   * Headers go out with the first pieces where those are already here, and on their own where they are not. `keepAlive`: false asks the client
+   * not to use its connection again.
+   */
+  head({ status, reason, headers: all }: AnswerHead, keepAlive: boolean): void {
     const { connection, request } = this.#options;
+    const headers = headersForClient(all);
     this.#status = status;
     this.#framing = framingOf(status, headers, request);
     const isChunked = this.#framing === 'chunked';
@@ -117,13 +112,14 @@ export class Reply {
 
   end(trailers: readonly string[]): void {
     if (this.#framing !== 'chunked') this.#behind = '';
-    else this.#behind = trailers.length === 0 ? LAST_CHUNK : lastChunk(trailers);
+    else this.#behind = trailers.length === 0 ? LAST_CHUNK : lastChunk(headersForClient(trailers));
     this.#flushLater();
   }
 
   /** Sends an answer of our own. */
   own({ status, reason, headers, body }: WrittenAnswer, keepAlive: boolean): void {
-    this.head({ status, reason, headers: [...headers, 'Date', new Date().toUTCString()], keepAlive });
+    const date = new Date(this.#options.clock.nowMs()).toUTCString();
+    this.head({ status, reason, headers: [...headers, 'Date', date] }, keepAlive);
     if (this.#options.request.method !== 'HEAD') this.write(Buffer.from(body));
     this.end([]);
   }

@@ -1,6 +1,8 @@
 import { type FlatHeaders, headerValue, isNamed } from '../../../provider/headers/parsed-headers.ts';
+import { InvalidMessageError } from '../http/fields.ts';
+import { HeadTooLargeError } from '../http/head-reader.ts';
 import type { RequestHead } from '../http/request-head.ts';
-import { NO_HOST, type OwnAnswer } from '../own-answer.ts';
+import { HEAD_TOO_LARGE, malformedRequest, NO_HOST, type OwnAnswer } from '../own-answer.ts';
 
 const MALFORMED = { origin: 'client', type: 'invalid_request_error' } as const;
 
@@ -34,6 +36,13 @@ const BAD_HOST: OwnAnswer = {
 
 /** RFC 3986 section 3.2.2 without its structure: what cannot be in a host is a space, a slash, a user, and the like. */
 const HOST = /^[\w.~!$&'()*+,;=:%[\]-]*$/;
+
+/** What a client is told that does not speak HTTP. A fault that is no client's is thrown on. */
+export function refusalOfUnreadable(error: unknown): OwnAnswer {
+  if (error instanceof HeadTooLargeError) return HEAD_TOO_LARGE;
+  if (error instanceof InvalidMessageError) return malformedRequest(error.message);
+  throw error;
+}
 
 /**
  * What can be read and is refused all the same: a coding that we cannot take off and would pass on unnamed (RFC 9112 section 6.1),

@@ -73,7 +73,7 @@ export class Tunnel {
     const early = connection.release();
     client.write(headText(head), 'latin1');
     if (first.length > 0) client.write(first);
-    for (const piece of early) socket.write(piece);
+    if (early.length > 0) socket.write(early);
     this.#cut = joinBoth({ client, upstream: socket, clock, idleMs, onOver });
   }
 
