@@ -14,8 +14,8 @@ export const LAST_CHUNK = '0\r\n\r\n';
 const HEX = '0123456789abcdef';
 const CR = 0x0d;
 const LF = 0x0a;
-/** What is shorter goes out as text with its head: one write of one string costs less than a gathered one. */
-const MAX_TEXT_BYTES = 8 * 1024;
+/** What is shorter goes out as text with its head: for a larger one, to make that string costs more than to copy bytes. */
+const MAX_TEXT_BYTES = 4 * 1024;
 
 /** The end of a chunked body (RFC 9112 section 7.1); trailers are flat. */
 export function lastChunk(trailers: readonly string[]): string {
