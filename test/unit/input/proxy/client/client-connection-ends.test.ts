@@ -168,6 +168,8 @@ describe('the last answer', () => {
     clients.served[0]?.answer();
     // What was held is not looked at, and the client may not have read its answer.
     await until(() => assert.ok(client.socket.readableEnded));
+    for (let turns = 0; turns < 20; turns += 1) await turn();
+    assert.equal(connection.isClosed, false, 'a reset could overtake the answer');
     client.socket.end();
     await allOver(clients);
     assert.equal(clients.served.length, 1);

@@ -53,7 +53,7 @@ describe('requests that are sent at once', () => {
     );
   });
 
-  test('make no stack, be they thousands', async (t) => {
+  test('may be thousands', async (t) => {
     const count = 5000;
     const { served, open } = await startClients(t, { play: (one) => one.answer('.') });
     const { client } = await open();
@@ -63,6 +63,30 @@ describe('requests that are sent at once', () => {
     assert.equal(served.length, count);
     assert.equal(client.text().match(/\r\n\r\n\./g)?.length, count);
   });
+});
+
+test('what comes between an answer and the look at what is held stays behind that', async (t) => {
+  const { served, malformed, open } = await startClients(t);
+  const { client, connection } = await open();
+  client.socket.write(`${get('/1')}GET /2 HT`);
+  await until(() => assert.equal(served.length, 1));
+  served[0]?.answer();
+  connection.socket.emit('data', Buffer.from('TP/1.1\r\n\r\n'));
+  await until(() => assert.equal(served[1]?.request.url, '/2'));
+  assert.deepEqual(malformed, []);
+});
+
+test('who ends twice does not end the next', async (t) => {
+  const { served, open } = await startClients(t);
+  const { client, connection } = await open();
+  client.socket.write(get('/1') + get('/2'));
+  await until(() => assert.equal(served.length, 1));
+  const [first] = served;
+  assert.ok(first);
+  first.answer();
+  await until(() => assert.equal(served.length, 2));
+  connection.end(first);
+  assert.equal(connection.running, served[1]);
 });
 
 describe('a client that sends too much too early', () => {

@@ -84,6 +84,18 @@ test('one too many takes the place of that which has been idle longest, and of n
   await until(() => assert.equal(clients.connections.count, 3));
 });
 
+test('an idle one that has left makes no room', async (t) => {
+  const clients = await startClients(t);
+  const [left, idle, surplus] = await openMany(clients, 3);
+  assert.ok(left && idle && surplus);
+  await goIdle(clients, left);
+  await goIdle(clients, idle);
+  left.client.socket.end();
+  await until(() => assert.equal(clients.connections.count, 2));
+  clients.connections.addSurplus(surplus.connection);
+  assert.equal(idle.connection.socket.destroyed, true);
+});
+
 test('those that wait for a request can be closed: idle ones, and those on which nothing has come', async (t) => {
   const clients = await startClients(t);
   const pairs = await openMany(clients, 4);

@@ -85,6 +85,18 @@ describe('a client that takes nothing', () => {
     assert.deepEqual([reply.isFinished, told.finished], [false, 0]);
   });
 
+  test('is given up where the whole answer was here at once', async (t) => {
+    const { client, clients, connection, reply, told } = await startReplying(t);
+    client.socket.pause();
+    reply.head(HEAD, true);
+    for (let piece = 0; piece < PIECES; piece += 1) reply.write(PIECE);
+    reply.end([]);
+    await turn();
+    clients.clock.advance(CLIENT_IDLE_MS);
+    assert.equal(connection.socket.destroyed, true);
+    assert.equal(told.finished, 0);
+  });
+
   test('has its time from the last piece that had to wait', async (t) => {
     const { clients, connection, reply } = await startStalled(t);
     clients.clock.advance(CLIENT_IDLE_MS - 1);

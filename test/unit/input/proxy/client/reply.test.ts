@@ -17,6 +17,7 @@ const chunk = (body: string): string => `${body.length.toString(16)}\r\n${body}\
 interface Way {
   readonly method?: string;
   readonly version?: string;
+  readonly fields?: string;
   readonly headers: (length: number) => readonly string[];
   readonly head: (length: number) => string;
   readonly body: (pieces: readonly string[]) => string;
@@ -42,6 +43,21 @@ const WAYS: Readonly<Record<string, Way>> = {
     body: (pieces) => pieces.join(''),
     isLast: true,
   },
+  'length to HTTP/1.0 that stays': {
+    version: '1.0',
+    fields: 'Connection: keep-alive\r\n',
+    headers: (length) => ['Content-Length', `${length}`],
+    head: (length) => `Content-Length: ${length}\r\n${KEEP}`,
+    body: (pieces) => pieces.join(''),
+  },
+  'the close of a connection that was to stay': {
+    version: '1.0',
+    fields: 'Connection: keep-alive\r\n',
+    headers: () => [],
+    head: () => CLOSE,
+    body: (pieces) => pieces.join(''),
+    isLast: true,
+  },
   'the close of the connection': {
     version: '1.0',
     headers: () => [],
@@ -64,7 +80,7 @@ for (const [what, way] of Object.entries(WAYS)) {
       for (const piece of pieces) reply.write(Buffer.from(piece, 'latin1'));
       reply.end([]);
     };
-    const { version = '1.1', isLast = false } = way;
+    const { version = '1.1', fields = '', isLast = false } = way;
     const expected = (sent: readonly string[]): string => `HTTP/1.1 200 OK\r\n${way.head(size)}\r\n${way.body(sent)}`;
 
     /** Those bytes and no others; then the next request is served, or the connection is closed. */
@@ -82,13 +98,13 @@ for (const [what, way] of Object.entries(WAYS)) {
     };
 
     test(`${size} bytes that end by ${what} go out at once in the read that brought the request`, async (t) => {
-      const replying = await startReplying(t, { version, play: writeAll });
+      const replying = await startReplying(t, { version, fields, play: writeAll });
       await check(replying, expected(body === '' ? [] : [body]));
       assert.equal(replying.told.finished, 1);
     });
 
     test(`${size} bytes that end by ${what} go out piece by piece`, async (t) => {
-      const replying = await startReplying(t, { version });
+      const replying = await startReplying(t, { version, fields });
       const { reply, served } = replying;
       begin(reply);
       for (const piece of pieces) {
