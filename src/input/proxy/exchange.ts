@@ -155,11 +155,11 @@ export class Exchange implements Running {
     this.#reply.drained();
   }
 
-  /** Answers like that or, where the client has some of an answer, ends that. */
+  /** Answers like that or, where the client has some of an answer, ends that; where it has all of it, nothing more can follow. */
   fail(answer: OwnAnswer): void {
     this.refuse(answer);
-    if (!this.#reply.isFinished)
-      this.#cutReply({ origin: answer.origin, error: { code: answer.code, message: answer.message } });
+    if (this.#reply.isFinished) this.connection.linger();
+    else this.#cutReply({ origin: answer.origin, error: { code: answer.code, message: answer.message } });
   }
 
   /** The proxy will not wait any longer. */

@@ -252,8 +252,10 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   #refuse(answer: OwnAnswer): void {
     this.#isLast = true;
     this.#isDeaf = true;
-    if (this.#running === undefined) this.#options.onMalformed(this, answer);
-    else this.#running.fail(answer);
+    if (this.#running !== undefined) this.#running.fail(answer);
+    else if (this.#request === undefined) this.#options.onMalformed(this, answer);
+    // The rest of a request that has its answer and is counted.
+    else this.linger();
   }
 
   readonly #drains = (): void => this.#running?.drained();
