@@ -49,7 +49,9 @@ export class HeadReader {
     const all = before === 0 ? bytes : this.#hold(bytes);
     // The blank line may have begun in what was held.
     const end = headEnd(all, Math.max(0, before - HEAD_END_BYTES + 1));
-    if ((end === -1 ? all.length : end) > this.#maxBytes) throw new HeadTooLargeError('head too large');
+    // The last of what is here may be the beginning of its blank line.
+    if ((end === -1 ? all.length - HEAD_END_BYTES + 1 : end) > this.#maxBytes)
+      throw new HeadTooLargeError('head too large');
     if (end === -1) {
       this.#refuseHopeless(all);
       refuseBareEnds(all, before);

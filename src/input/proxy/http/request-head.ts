@@ -31,6 +31,8 @@ export interface RequestHead {
   readonly framing: RequestFraming;
 }
 
+/** A longer first word is no method: the longest that is registered has 17 letters (RFC 9110 section 16.1). */
+export const MAX_METHOD_BYTES = 64;
 const VERSION_1_1 = ' HTTP/1.1';
 /** HTTP/0.9 had no version. */
 const OTHER_VERSION = /^ HTTP\/(\d\.\d)$/;
@@ -53,7 +55,7 @@ function readRequestLine(text: string) {
   while (isTokenChar(text.charCodeAt(at))) at += 1;
   const method = text.slice(0, at);
   const urlAt = at + 1;
-  const isMethod = at > 0 && text.charCodeAt(at) === SPACE;
+  const isMethod = at > 0 && at <= MAX_METHOD_BYTES && text.charCodeAt(at) === SPACE;
   do at += 1;
   while (isVisible(text.charCodeAt(at)));
   if (!isMethod || at === urlAt) throw new InvalidMessageError('no request line');

@@ -2,7 +2,7 @@ import { headerValue } from '../../../provider/headers/parsed-headers.ts';
 import { ChunkedDecoder } from './chunked-decoder.ts';
 import { InvalidMessageError, isTokenChar } from './fields.ts';
 import { HeadReader } from './head-reader.ts';
-import { parseRequestHead, type RequestHead } from './request-head.ts';
+import { MAX_METHOD_BYTES, parseRequestHead, type RequestHead } from './request-head.ts';
 
 /** What the bytes of a connection turn out to be. */
 export interface RequestSink {
@@ -15,8 +15,6 @@ export interface RequestSink {
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
-/** A longer first word is no method: the longest that is registered has 17 letters (RFC 9110 section 16.1). */
-const MAX_METHOD_BYTES = 64;
 /** Too late: who takes these from the trailers reads another body (RFC 9110 section 6.5.1). */
 const FRAMING = ['content-length', 'transfer-encoding'];
 const NOTHING: Buffer = Buffer.alloc(0);
