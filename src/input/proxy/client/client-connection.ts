@@ -13,6 +13,8 @@ import { HeldBytes } from './held-bytes.ts';
 
 /** What serves a request; a connection has one at a time. */
 export interface Running {
+  /** It asks for another protocol: what comes behind it may be that. */
+  readonly isTunnel?: boolean;
   /** The client's side is over, answered or not. */
   clientGone(): void;
   /** The client has taken what waited for it. */
@@ -218,7 +220,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   #requestEnds(trailers: readonly string[]): void {
     const request = this.#request;
     this.#request = undefined;
-    if (this.#isLast) this.#isDeaf = true;
+    if (this.#isLast && this.#running?.isTunnel !== true) this.#isDeaf = true;
     request?.ends(trailers);
   }
 
@@ -270,8 +272,9 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   readonly #socketCloses = (): void => {
     this.#isClosed = true;
     this.#cancelLinger?.();
+    const isHttp = this.#running?.isTunnel !== true;
     this.#running?.clientGone();
-    this.#countHeld();
+    if (isHttp) this.#countHeld();
     this.#options.onClosed(this);
   };
 
