@@ -78,6 +78,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   readonly #held = new HeldBytes(MAX_HELD_BYTES);
   readonly #arrival: Arrival;
   #isLast = false;
+  #isReading = false;
   #isDeaf = false;
   #isClosed = false;
   #cancelLinger: (() => void) | undefined;
@@ -97,7 +98,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
     this.#arrival = new Arrival(clock.elapsedMs());
     options.onAwaits();
     // Its close says the same and is handled.
-    socket.on('error', ignore);
+    socket.on('error', () => undefined);
     socket.on('close', this.#socketCloses).on('end', this.#socketEnds).on('drain', this.#drains);
     this.#stopReading = readBytes(socket, this.#receives);
   }
@@ -144,7 +145,8 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
     if (this.#isClosed) return;
     // In a turn of its own: who sends thousands of requests at once must not make a stack of them.
     if (this.#held.length > 0) setImmediate(() => this.#goOn());
-    else this.#rests();
+    // Else its own end may have ended it, and what came with that is read next.
+    else if (!this.#isReading) this.#rests();
   }
 
   /** Takes no further request on this connection. */
@@ -198,11 +200,14 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
 
   #read(bytes: Buffer): void {
     let rest = bytes;
+    this.#isReading = true;
     try {
       while (rest.length > 0 && !this.#isServing && !this.#isDeaf) rest = this.#parser.push(rest);
     } catch (error) {
       this.#refuse(refusalOfUnreadable(error));
       return;
+    } finally {
+      this.#isReading = false;
     }
     if (rest.length > 0 && !this.#isDeaf) this.#hold(rest);
     this.#rests();
@@ -289,8 +294,6 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
     }
   }
 }
-
-function ignore(): void {}
 
 function awaitsContinue({ httpVersion, headers }: RequestHead): boolean {
   return httpVersion === '1.1' && headerValue(headers, 'expect')?.toLowerCase() === '100-continue';
