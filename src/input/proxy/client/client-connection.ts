@@ -128,7 +128,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
     if (!this.#isClosed) this.#running = running;
   }
 
-  /** The whole answer has been handed to the system. */
+  /** All that there will be of the answer has been handed to the system. */
   answered(): void {
     if (!this.#isLast) return;
     if (this.#request === undefined && this.#held.length === 0) this.socket.destroySoon();

@@ -126,9 +126,11 @@ export class Reply {
 
   /** Ends the client's connection without ending the body: what was forwarded still arrives, and then the break shows. */
   cut(): void {
+    const { connection } = this.#options;
     this.#send();
     this.#watchStall();
-    this.#options.connection.socket.destroySoon();
+    connection.refuseMore();
+    connection.answered();
   }
 
   /** The client is gone or has everything. */
