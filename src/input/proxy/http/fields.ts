@@ -129,8 +129,7 @@ export function listOf(value: string): string[] {
 
 /** HTTP/1.0 closes unless it says otherwise; with a Transfer-Encoding, which it does not have, in any case (RFC 9112 section 6.1). */
 export function stays(isMinor1: boolean, { connection, codings }: ConnectionFields): boolean {
-  if (connection.includes('close')) return false;
-  return isMinor1 || (connection.includes('keep-alive') && codings.length === 0);
+  return isMinor1 ? !connection.includes('close') : connection.includes('keep-alive') && codings.length === 0;
 }
 
 /** One more digit and a length would not be exact any more; it is more than any body. */

@@ -49,7 +49,7 @@ export class HeadReader {
     const all = before === 0 ? bytes : this.#hold(bytes);
     // The blank line may have begun in what was held.
     const end = headEnd(all, Math.max(0, before - HEAD_END_BYTES + 1));
-    // The last of what is here may be the beginning of its blank line.
+    // All but the last byte of a blank line may be here, and no part of the head.
     if ((end === -1 ? all.length - HEAD_END_BYTES + 1 : end) > this.#maxBytes)
       throw new HeadTooLargeError('head too large');
     if (end === -1) {

@@ -48,7 +48,6 @@ const CASES: Readonly<Record<string, readonly [string, RegExp]>> = {
     'POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x="y"\r\nabc\r\n0\r\nX: y\r\n\r\n\r\nGET /b HTTP/1.0\r\n\r\n',
     /^POST \/ true abc\.GET \/b false \.$/,
   ],
-  'HTTP/1.0 that asks for both': ['GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n', /^GET \/ false \.$/],
 };
 
 for (const [name, [text, expected]] of Object.entries(CASES)) {
