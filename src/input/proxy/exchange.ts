@@ -68,6 +68,7 @@ const UNCLASSIFIED = 'unclassified';
  */
 export class Exchange implements Running {
   readonly connection: ClientConnection<Exchange>;
+  readonly isTunnel: boolean;
   readonly #request: ClientRequest;
   readonly #context: ExchangeContext;
   readonly #live: LiveRequest;
@@ -95,6 +96,7 @@ export class Exchange implements Running {
     const { route, retries, turns } = tunnel === undefined ? routed : { route: routed.route };
     this.#context = context;
     this.#tunnel = tunnel;
+    this.isTunnel = tunnel !== undefined;
     this.#path = routed.path;
     this.connection = connection;
     this.#request = request;
@@ -155,11 +157,11 @@ export class Exchange implements Running {
     this.#reply.drained();
   }
 
-  /** Answers like that or, where the client has some of an answer, ends that. */
+  /** Answers like that or, where the client has some of an answer, ends that; where it has all of it, nothing more can follow. */
   fail(answer: OwnAnswer): void {
     this.refuse(answer);
-    if (!this.#reply.isFinished)
-      this.#cutReply({ origin: answer.origin, error: { code: answer.code, message: answer.message } });
+    if (this.#reply.isFinished) this.connection.linger();
+    else this.#cutReply({ origin: answer.origin, error: { code: answer.code, message: answer.message } });
   }
 
   /** The proxy will not wait any longer. */
@@ -191,7 +193,7 @@ export class Exchange implements Running {
 
   /** Whether another request may follow. Behind one for another protocol may stand what is not HTTP. */
   #mayGoOn(): boolean {
-    return this.#tunnel === undefined && !this.#context.isDraining();
+    return !this.isTunnel && !this.#context.isDraining();
   }
 
   /** Hands the answer of a try on to the client. */

@@ -38,14 +38,6 @@ export const STOPPED: OwnAnswer = {
   message: 'llm-exporter is shutting down and could not wait for this answer',
 };
 
-export const NO_UPGRADE: OwnAnswer = {
-  status: 501,
-  origin: 'exporter',
-  code: 'upgrade_not_supported',
-  type: 'not_implemented',
-  message: 'llm-exporter does not forward WebSocket connections',
-};
-
 export const NO_TUNNEL: OwnAnswer = {
   status: 501,
   origin: 'exporter',

@@ -13,6 +13,8 @@ import { HeldBytes } from './held-bytes.ts';
 
 /** What serves a request; a connection has one at a time. */
 export interface Running {
+  /** It asks for another protocol: what comes behind it may be that. */
+  readonly isTunnel?: boolean;
   /** The client's side is over, answered or not. */
   clientGone(): void;
   /** The client has taken what waited for it. */
@@ -76,6 +78,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   readonly #held = new HeldBytes(MAX_HELD_BYTES);
   readonly #arrival: Arrival;
   #isLast = false;
+  #isReading = false;
   #isDeaf = false;
   #isClosed = false;
   #cancelLinger: (() => void) | undefined;
@@ -95,7 +98,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
     this.#arrival = new Arrival(clock.elapsedMs());
     options.onAwaits();
     // Its close says the same and is handled.
-    socket.on('error', ignore);
+    socket.on('error', () => undefined);
     socket.on('close', this.#socketCloses).on('end', this.#socketEnds).on('drain', this.#drains);
     this.#stopReading = readBytes(socket, this.#receives);
   }
@@ -125,7 +128,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
     if (!this.#isClosed) this.#running = running;
   }
 
-  /** The whole answer has been handed to the system. */
+  /** All that there will be of the answer has been handed to the system. */
   answered(): void {
     if (!this.#isLast) return;
     if (this.#request === undefined && this.#held.length === 0) this.socket.destroySoon();
@@ -142,7 +145,8 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
     if (this.#isClosed) return;
     // In a turn of its own: who sends thousands of requests at once must not make a stack of them.
     if (this.#held.length > 0) setImmediate(() => this.#goOn());
-    else this.#rests();
+    // Else its own end may have ended it, and what came with that is read next.
+    else if (!this.#isReading) this.#rests();
   }
 
   /** Takes no further request on this connection. */
@@ -196,11 +200,14 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
 
   #read(bytes: Buffer): void {
     let rest = bytes;
+    this.#isReading = true;
     try {
       while (rest.length > 0 && !this.#isServing && !this.#isDeaf) rest = this.#parser.push(rest);
     } catch (error) {
       this.#refuse(refusalOfUnreadable(error));
       return;
+    } finally {
+      this.#isReading = false;
     }
     if (rest.length > 0 && !this.#isDeaf) this.#hold(rest);
     this.#rests();
@@ -218,7 +225,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   #requestEnds(trailers: readonly string[]): void {
     const request = this.#request;
     this.#request = undefined;
-    if (this.#isLast) this.#isDeaf = true;
+    if (this.#isLast && this.#running?.isTunnel !== true) this.#isDeaf = true;
     request?.ends(trailers);
   }
 
@@ -252,8 +259,10 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   #refuse(answer: OwnAnswer): void {
     this.#isLast = true;
     this.#isDeaf = true;
-    if (this.#running === undefined) this.#options.onMalformed(this, answer);
-    else this.#running.fail(answer);
+    if (this.#running !== undefined) this.#running.fail(answer);
+    else if (this.#request === undefined) this.#options.onMalformed(this, answer);
+    // The rest of a request that has its answer and is counted.
+    else this.linger();
   }
 
   readonly #drains = (): void => this.#running?.drained();
@@ -268,8 +277,9 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   readonly #socketCloses = (): void => {
     this.#isClosed = true;
     this.#cancelLinger?.();
+    const isHttp = this.#running?.isTunnel !== true;
     this.#running?.clientGone();
-    this.#countHeld();
+    if (isHttp) this.#countHeld();
     this.#options.onClosed(this);
   };
 
@@ -284,8 +294,6 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
     }
   }
 }
-
-function ignore(): void {}
 
 function awaitsContinue({ httpVersion, headers }: RequestHead): boolean {
   return httpVersion === '1.1' && headerValue(headers, 'expect')?.toLowerCase() === '100-continue';

@@ -1,7 +1,11 @@
+import { createGathered, type Gathered } from '../tap/gathered.ts';
+
 /** What came before it could be read, up to a bound at which its sender has to wait. */
 export class HeldBytes {
   readonly #maxBytes: number;
-  #pieces: Buffer[] = [];
+  /** Mostly all there is, which then need not be copied. */
+  #first: Buffer = NOTHING;
+  #all: Gathered | undefined;
   #length = 0;
 
   constructor(maxBytes: number) {
@@ -18,16 +22,28 @@ export class HeldBytes {
   }
 
   push(bytes: Buffer): void {
-    this.#pieces.push(bytes);
+    if (this.#length === 0) this.#first = bytes;
+    else this.#append(bytes);
     this.#length += bytes.length;
   }
 
   /** Hands all of it over. */
   take(): Buffer {
-    const [first, ...others] = this.#pieces;
-    const all = first !== undefined && others.length === 0 ? first : Buffer.concat(this.#pieces);
-    this.#pieces = [];
+    const all = this.#all?.bytes() ?? this.#first;
+    this.#first = NOTHING;
+    this.#all = undefined;
     this.#length = 0;
     return all;
   }
+
+  #append(bytes: Buffer): void {
+    if (this.#all === undefined) {
+      this.#all = createGathered();
+      this.#all.push(this.#first);
+      this.#first = NOTHING;
+    }
+    this.#all.push(bytes);
+  }
 }
+
+const NOTHING: Buffer = Buffer.alloc(0);

@@ -126,9 +126,11 @@ export class Reply {
 
   /** Ends the client's connection without ending the body: what was forwarded still arrives, and then the break shows. */
   cut(): void {
+    const { connection } = this.#options;
     this.#send();
     this.#watchStall();
-    this.#options.connection.socket.destroySoon();
+    connection.refuseMore();
+    connection.answered();
   }
 
   /** The client is gone or has everything. */
@@ -171,14 +173,16 @@ export class Reply {
   /** Where the system has taken everything, nothing is waited for any more. */
   #ends(): void {
     const { socket } = this.#options.connection;
-    if (!socket.writable) return;
-    if (socket.writableLength === 0) {
+    if (socket.destroyed) return;
+    if (socket.writable && socket.writableLength === 0) {
       this.#finishes();
       return;
     }
-    socket.write('', (error) => {
-      if (!error) this.#finishes();
-    });
+    // A client that has closed its half has left, but what is on its way to it may keep the connection open.
+    if (socket.writable)
+      socket.write('', (error) => {
+        if (!error) this.#finishes();
+      });
     this.#watchStall();
   }
 
