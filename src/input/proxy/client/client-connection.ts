@@ -188,7 +188,6 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
 
   readonly #receives = (bytes: Buffer): void => {
     if (this.#isDeaf) return;
-    if (this.idleSinceMs !== undefined) this.#options.onIdle(this, false);
     if (this.#isServing || this.#held.length > 0) this.#hold(bytes);
     else this.#read(bytes);
   };
@@ -216,6 +215,7 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   #head(head: RequestHead): void {
     const request = new ClientRequest(head, this.socket);
     this.#request = request;
+    this.#options.onIdle(this, false);
     this.#arrival.headEnds();
     this.#isLast ||= !head.keepAlive;
     if (head.framing.kind !== 'none' && awaitsContinue(head) && !this.#isClosed) this.socket.write(CONTINUE, 'latin1');
@@ -232,14 +232,11 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
   /** All that came has been dealt with. */
   #rests(): void {
     if (this.#isDeaf || this.#isServing) return;
-    if (this.#request === undefined) {
-      if (this.#parser.isInHead) this.#arrival.headBegins(this.#options.clock.elapsedMs());
-      if (!this.#arrival.awaitsHead) {
-        this.#options.onIdle(this, true);
-        return;
-      }
-    }
-    this.#options.onAwaits();
+    if (this.#request === undefined && this.#parser.isInHead) this.#arrival.headBegins(this.#options.clock.elapsedMs());
+    // Blank lines between requests are no sign of one: it stays idle since when it was.
+    const isIdle = this.#request === undefined && !this.#arrival.awaitsHead;
+    this.#options.onIdle(this, isIdle);
+    if (!isIdle) this.#options.onAwaits();
   }
 
   #hold(bytes: Buffer): void {

@@ -5,8 +5,8 @@ export class InvalidMessageError extends Error {
   override readonly name = 'InvalidMessageError';
 }
 
-/** RFC 9110 section 5.6.2: the characters of a token, of which methods and names are made. */
-export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** RFC 9110 section 5.6.2: the characters of a token, of which names are made. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const TOKEN_CHARS = Uint8Array.from({ length: 0x80 }, (_, code) => (TOKEN.test(String.fromCharCode(code)) ? 1 : 0));
 const COLON = 0x3a;
 const CR = 0x0d;
@@ -39,7 +39,7 @@ function linesFrom(text: string, start: number): string[] {
   return text.slice(start).split('\r\n');
 }
 
-export function isTokenChar(code: number): boolean {
+function isTokenChar(code: number): boolean {
   return code < 0x80 && TOKEN_CHARS[code] === 1;
 }
 

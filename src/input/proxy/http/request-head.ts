@@ -3,7 +3,6 @@ import {
   type ConnectionFields,
   digitsOf,
   InvalidMessageError,
-  isTokenChar,
   parseSection,
   readConnectionFields,
   stays,
@@ -52,7 +51,7 @@ export function parseRequestHead(text: string): RequestHead {
 /** RFC 9112 section 3: single spaces, and nothing else that could be read in two ways. */
 function readRequestLine(text: string) {
   let at = 0;
-  while (isTokenChar(text.charCodeAt(at))) at += 1;
+  while (isMethodChar(text.charCodeAt(at))) at += 1;
   const method = text.slice(0, at);
   const urlAt = at + 1;
   const isMethod = at > 0 && at <= MAX_METHOD_BYTES && text.charCodeAt(at) === SPACE;
@@ -71,6 +70,18 @@ function readRequestLine(text: string) {
 }
 
 const SPACE = 0x20;
+const DASH = 0x2d;
+const CAPITAL_A = 0x41;
+const CAPITAL_Z = 0x5a;
+const UNDERSCORE = 0x5f;
+
+/**
+ * Capitals, as in all methods that are registered; nginx takes the same. Any token may be a method (RFC 9110 section 9.1), but then the rest of
+ * a body that is longer than it says, with the next request behind it, would pass as a request.
+ */
+export function isMethodChar(code: number): boolean {
+  return (code >= CAPITAL_A && code <= CAPITAL_Z) || code === DASH || code === UNDERSCORE;
+}
 
 function isVisible(code: number): boolean {
   return code > SPACE && code < 0x7f;

@@ -1,8 +1,8 @@
 import { headerValue } from '../../../provider/headers/parsed-headers.ts';
 import { ChunkedDecoder } from './chunked-decoder.ts';
-import { InvalidMessageError, isTokenChar } from './fields.ts';
+import { InvalidMessageError } from './fields.ts';
 import { HeadReader } from './head-reader.ts';
-import { MAX_METHOD_BYTES, parseRequestHead, type RequestHead } from './request-head.ts';
+import { isMethodChar, MAX_METHOD_BYTES, parseRequestHead, type RequestHead } from './request-head.ts';
 
 /** What the bytes of a connection turn out to be. */
 export interface RequestSink {
@@ -104,7 +104,7 @@ function withoutBlankLines(bytes: Buffer): Buffer {
 /** What will never be a request is refused now: bytes of TLS, a line of something else. */
 function refuseOther(begun: Buffer): void {
   let at = 0;
-  while (at < begun.length && isTokenChar(begun[at] ?? 0)) at += 1;
+  while (at < begun.length && isMethodChar(begun[at] ?? 0)) at += 1;
   const isMethod = at > 0 && at <= MAX_METHOD_BYTES && (at === begun.length || begun[at] === SPACE);
   if (begun.length > 0 && !isMethod) throw new InvalidMessageError('no request line');
 }

@@ -154,3 +154,19 @@ test('bytes for whoever is served are told drained to that one', async (t) => {
   pair.client.socket.resume();
   await until(() => assert.equal(clients.served[0]?.drains, 1));
 });
+
+test('blank lines between requests do not keep a connection open', async (t) => {
+  const clients = await startClients(t);
+  const [pair] = await openMany(clients, 1);
+  assert.ok(pair);
+  await goIdle(clients, pair);
+  const { connection, client } = pair;
+  const sinceMs = connection.idleSinceMs;
+  const { bytesRead } = connection.socket;
+  clients.clock.advance(70_000);
+  client.socket.write('\r\n');
+  await until(() => assert.equal(connection.socket.bytesRead, bytesRead + 2));
+  assert.equal(connection.idleSinceMs, sinceMs);
+  clients.clock.advance(6000);
+  assert.equal(connection.socket.destroyed, true);
+});
