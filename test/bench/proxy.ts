@@ -94,18 +94,17 @@ interface Cost {
   readonly warmUs: number;
 }
 
+/** All take part in each round, from the first: one that stands still while others are warmed up would be cold again. */
 async function costs(peers: readonly Peer[], load: Load, warmUpRounds: number): Promise<ByPeer<Cost>> {
-  const cold = new Map<string, number>();
-  for (const peer of peers) {
-    cold.set(peer.name, await costOf(peer, load));
-    for (let round = 1; round < warmUpRounds; round += 1) await drive(peer, load);
-  }
   const rounds = new Map(peers.map(({ name }) => [name, [] as number[]]));
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < warmUpRounds + ROUNDS; round += 1) {
     for (const peer of peers) rounds.get(peer.name)?.push(await costOf(peer, load));
   }
   return new Map(
-    [...rounds].map(([name, values]) => [name, { coldUs: cold.get(name) ?? Number.NaN, warmUs: median(values) }]),
+    [...rounds].map(([name, [coldUs = Number.NaN, ...later]]) => [
+      name,
+      { coldUs, warmUs: median(later.slice(-ROUNDS)) },
+    ]),
   );
 }
 
