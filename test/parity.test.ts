@@ -59,3 +59,11 @@ test('docs/causes.md explains every basis that rules have', () => {
 test('simulate has an answer for exactly the causes of the catalogue', () => {
   assert.deepEqual(Object.keys(answers).sort(), Object.keys(described).sort());
 });
+
+test('npm start and the image run the exporter with the same flags of node', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const [, image = '[]'] = /^ENTRYPOINT (.*)$/m.exec(readFileSync('Dockerfile', 'utf8')) ?? [];
+  const flags = (words: readonly string[]) => words.filter((word) => word.startsWith('--'));
+  assert.ok(flags(JSON.parse(image)).length > 0);
+  assert.deepEqual(flags(scripts.start.split(' ')), flags(JSON.parse(image)));
+});

@@ -10,10 +10,13 @@ test('garbage is answered with 400 and counted', async (t) => {
   const socket = await openSocket(t, port);
   const answer = readToEnd(socket);
   socket.write('\u0016\u0003\u0001 this is no HTTP\r\n\r\n');
-  assert.match(await answer, /^HTTP\/1\.1 400 Bad Request\r\n.*x-llm-exporter-origin: exporter.*"code":"HPE_/s);
+  assert.match(
+    await answer,
+    /^HTTP\/1\.1 400 Bad Request\r\n.*x-llm-exporter-origin: exporter.*"code":"malformed_request"/s,
+  );
   const [event] = await settled(1);
   assert.deepEqual([event?.code, event?.origin, event?.attempt], [400, 'client', 0]);
-  assert.match(event?.error?.code ?? '', /^HPE_/);
+  assert.equal(event?.error?.code, 'malformed_request');
   assert.equal((await send(port)).statusCode, 200, 'other clients are served');
 });
 
@@ -23,9 +26,9 @@ test('a header bomb is answered with 431 and counted, however long it goes on', 
   const socket = await openSocket(t, port);
   const answer = readToEnd(socket);
   socket.write(`GET / HTTP/1.1\r\nHost: x\r\n${'X-Bomb: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n'.repeat(20_000)}`);
-  assert.match(await answer, /^HTTP\/1\.1 431 .*HPE_HEADER_OVERFLOW/s);
+  assert.match(await answer, /^HTTP\/1\.1 431 .*headers_too_large/s);
   const [event] = await settled(1);
-  assert.deepEqual([event?.code, event?.origin, event?.error?.code], [431, 'client', 'HPE_HEADER_OVERFLOW']);
+  assert.deepEqual([event?.code, event?.origin, event?.error?.code], [431, 'client', 'headers_too_large']);
 });
 
 test('a client that is slow with its headers is told 408, and one that sends nothing is no request', async (t) => {
@@ -67,9 +70,9 @@ test('a chunked body that breaks its framing ends that request with 400, counted
   socket.write(
     'POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nZZZ\r\n',
   );
-  assert.match(await answer, /^HTTP\/1\.1 400 .*HPE_INVALID_CHUNK_SIZE/s);
+  assert.match(await answer, /^HTTP\/1\.1 400 .*a chunk has no size/s);
   const [event] = await settled(1);
-  assert.deepEqual([event?.code, event?.origin, event?.error?.code], [400, 'client', 'HPE_INVALID_CHUNK_SIZE']);
+  assert.deepEqual([event?.code, event?.origin, event?.error?.code], [400, 'client', 'malformed_request']);
 });
 
 test('a request followed by rubbish still gets its answer', async (t) => {
@@ -81,8 +84,11 @@ test('a request followed by rubbish still gets its answer', async (t) => {
   const socket = await openSocket(t, port);
   const answer = readToEnd(socket);
   socket.write('POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}{"more":true}\r\n');
-  assert.match(await answer, /^HTTP\/1\.1 200 OK.*the answer/s);
-  assert.equal((await settled(1))[0]?.code, 200);
+  assert.match(await answer, /^HTTP\/1\.1 200 OK.*the answer.*HTTP\/1\.1 400 Bad Request/s);
+  assert.deepEqual(
+    (await settled(2)).map(({ code }) => code),
+    [200, 400],
+  );
 });
 
 test('a request without Host, one about no path and a tunnel are refused and counted', async (t) => {

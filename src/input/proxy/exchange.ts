@@ -1,13 +1,14 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
 import type { LiveRequest, ProxySink } from '../../event/sink.ts';
 import type { AttemptListener } from './attempt.ts';
 import { addCause } from './cause-header.ts';
-import { headersForClient } from './headers.ts';
+import { type ClientConnection, LINGER_MS, type Running } from './client/client-connection.ts';
+import type { ClientRequest } from './client/client-request.ts';
+import { Reply } from './client/reply.ts';
+import { Upload } from './client/upload.ts';
 import { type Cut, type ExchangeFacts, toEvent } from './outcome.ts';
 import { isAnthropic, networkFailure, type OwnAnswer, STOPPED, TOO_SLOW, tooLarge, writeAnswer } from './own-answer.ts';
-import { Reply } from './reply.ts';
 import { RequestWatch } from './request-watch.ts';
 import { createCaller } from './routing/caller.ts';
 import type { Routed } from './routing/router.ts';
@@ -15,7 +16,6 @@ import type { Guard } from './tap/guard.ts';
 import type { ResponseFacts } from './tap/stream-tap.ts';
 import type { Agreement, Tunnel } from './tunnel/tunnel.ts';
 import { QueuedTries } from './turn/queued-tries.ts';
-import { Upload } from './upload.ts';
 
 /** What an exchange needs of its proxy. */
 export interface ExchangeContext {
@@ -38,20 +38,14 @@ export interface ExchangeContext {
 export interface ExchangeOptions {
   readonly context: ExchangeContext;
   readonly routed: Pick<Routed, 'route' | 'path'> & Partial<Pick<Routed, 'retries' | 'turns'>>;
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly connection: ClientConnection<Exchange>;
+  readonly request: ClientRequest;
   /** Where the request asks for another protocol. */
   readonly tunnel?: Tunnel | undefined;
 }
 
 /** The cause of what the rules say nothing of. */
 const UNCLASSIFIED = 'unclassified';
-
-/**
- * How long a client that is still sending may go on once it has its answer. Closing a connection under such a client would
- * reset it, and it could lose the answer that it has not read yet; and the model may stand at the end of what it sends.
- */
-export const LINGER_MS = 1000;
 
 /**
  * The life of one proxied request.
@@ -68,12 +62,14 @@ export const LINGER_MS = 1000;
  * gets our 502 or 504, after them its connection is closed without the end of the body, so that it notices); the proxy
  * stops (503, or the same cut). The first interruption wins, later ones only clean up.
  *
- * What is lost: Expect, which node:http has answered; where the upstream answers before the body is read, the rest of the
+ * What is lost: Expect, which is answered before this; where the upstream answers before the body is read, the rest of the
  * body. And that a client has left shows only once what it sent before has been read, which an upstream that does not
  * read may delay.
  */
-export class Exchange {
-  readonly request: IncomingMessage;
+export class Exchange implements Running {
+  readonly connection: ClientConnection<Exchange>;
+  readonly isTunnel: boolean;
+  readonly #request: ClientRequest;
   readonly #context: ExchangeContext;
   readonly #live: LiveRequest;
   readonly #startMs: number;
@@ -94,24 +90,25 @@ export class Exchange {
   #stopped = false;
   #cancelLinger: (() => void) | undefined;
 
-  constructor({ context, routed, request, response, tunnel }: ExchangeOptions) {
+  constructor({ context, routed, connection, request, tunnel }: ExchangeOptions) {
     const { clock, guard } = context;
     // A tunnel is tried once: an answer in its place is no error of the API. It takes no turn either: it may last for days.
     const { route, retries, turns } = tunnel === undefined ? routed : { route: routed.route };
     this.#context = context;
     this.#tunnel = tunnel;
+    this.isTunnel = tunnel !== undefined;
     this.#path = routed.path;
-    this.request = request;
+    this.connection = connection;
+    this.#request = request;
     this.#startMs = clock.elapsedMs();
     this.#live = context.sink.open({ provider: route.provider });
     this.#watch = new RequestWatch({ request, live: this.#live, guard });
     const heldBytes = Math.max(retries?.policy.maxHeldBodyBytes ?? 0, QueuedTries.heldBodyBytes(turns));
     this.#upload = new Upload(request, (chunk) => this.#uploads(chunk), heldBytes);
     this.#reply = new Reply({
-      response,
-      clock,
+      ...{ connection, request, clock },
       idleMs: context.clientIdleMs,
-      onClose: () => this.#replyClosed(),
+      onFinished: () => this.#replyFinished(),
       onDrain: () => this.#tries.resume(),
     });
     const { totalMs } = context;
@@ -133,7 +130,6 @@ export class Exchange {
       },
       said: () => this.#watch.said(),
       hasOwnKey: caller.hasOwnKey,
-      isRead: () => this.#upload.isRead,
       refuse: (answer) => this.refuse(answer),
     });
   }
@@ -142,7 +138,7 @@ export class Exchange {
   start(): void {
     if (this.#isOver()) return;
     const maxRequestBytes = this.#context.maxRequestBytes();
-    if ((this.#upload.length ?? 0) > maxRequestBytes) this.refuse(tooLarge(maxRequestBytes));
+    if ((this.#request.length ?? 0) > maxRequestBytes) this.refuse(tooLarge(maxRequestBytes));
     else this.#upload.begin((body) => this.#tries.start(body));
   }
 
@@ -153,16 +149,26 @@ export class Exchange {
     this.#leaveUpstream();
     this.#upload.discard();
     const cause = this.#causeOf({}, { status: answer.status, own: answer });
-    const written = writeAnswer(answer, { cause, isAnthropic: isAnthropic(this.request) });
-    this.#reply.own(written, this.request.complete && !this.#context.isDraining());
+    const written = writeAnswer(answer, { cause, isAnthropic: isAnthropic(this.#request) });
+    this.#reply.own(written, this.#request.isComplete && this.#mayGoOn());
+  }
+
+  drained(): void {
+    this.#reply.drained();
+  }
+
+  /** Answers like that or, where the client has some of an answer, ends that; where it has all of it, nothing more can follow. */
+  fail(answer: OwnAnswer): void {
+    this.refuse(answer);
+    if (this.#reply.isFinished) this.connection.linger();
+    else this.#cutReply({ origin: answer.origin, error: { code: answer.code, message: answer.message } });
   }
 
   /** The proxy will not wait any longer. */
   stop(): void {
     this.#stopped = true;
     if (this.#reply.isFinished) this.clientGone();
-    this.refuse(STOPPED);
-    this.#cutReply({ origin: STOPPED.origin, error: { code: STOPPED.code, message: STOPPED.message } });
+    this.fail(STOPPED);
     if (this.#settled) this.#count({});
   }
 
@@ -185,20 +191,18 @@ export class Exchange {
     return this.#settled || this.#own !== undefined || this.#cut !== undefined;
   }
 
+  /** Whether another request may follow. Behind one for another protocol may stand what is not HTTP. */
+  #mayGoOn(): boolean {
+    return !this.isTunnel && !this.#context.isDraining();
+  }
+
   /** Hands the answer of a try on to the client. */
   #listener(): AttemptListener {
     const toClient: AttemptListener = {
       information: (head) => this.#reply.information(head),
-      head: ({ status, reason, headers }) => {
-        this.#reply.head({
-          status,
-          reason,
-          headers: headersForClient(headers),
-          keepAlive: !this.#context.isDraining(),
-        });
-      },
+      head: (head) => this.#reply.head(head, this.#mayGoOn()),
       data: (chunk) => this.#reply.write(chunk),
-      end: (trailers) => this.#reply.end(headersForClient(trailers)),
+      end: (trailers) => this.#reply.end(trailers),
       failed: (code, message) => {
         if (this.#reply.status === undefined) this.refuse(networkFailure(code, message));
         else this.#cutReply({ origin: 'network', error: { code, message } });
@@ -227,10 +231,9 @@ export class Exchange {
 
   /** The whole exchange has had its time. */
   #outOfTime(totalMs: number): void {
-    const isClientSlow = !this.#upload.isRead && !this.request.isPaused();
+    const isClientSlow = !this.#request.isComplete && !this.#request.isPaused;
     const answer = isClientSlow ? TOO_SLOW : networkFailure('total_timeout', `not all of it within ${totalMs} ms`);
-    this.refuse(answer);
-    this.#cutReply({ origin: answer.origin, error: { code: answer.code, message: answer.message } });
+    this.fail(answer);
   }
 
   #uploads(chunk: Buffer): void {
@@ -240,15 +243,14 @@ export class Exchange {
     if (this.#watch.bytes > maxRequestBytes) this.refuse(tooLarge(maxRequestBytes));
   }
 
-  /** The client has its answer, or will get none. */
-  #replyClosed(): void {
+  /** The client has its answer. */
+  #replyFinished(): void {
     if (this.#settled) return;
     this.#reply.closed();
     this.#endMs = this.#context.clock.elapsedMs();
     const over = (): void => this.clientGone();
-    if (this.#reply.isFinished && !this.#upload.isRead) this.#cancelLinger = this.#context.clock.after(LINGER_MS, over);
-    if (this.#reply.isFinished) this.#upload.whenRead(over);
-    else over();
+    if (!this.#request.isComplete) this.#cancelLinger = this.#context.clock.after(LINGER_MS, over);
+    this.#request.whenComplete(over);
   }
 
   #cutReply(cut: Cut): void {

@@ -10,13 +10,13 @@ const HOP_BY_HOP = ['connection', 'proxy-connection', 'keep-alive', 'te', 'trans
 type Names = readonly (readonly string[] | undefined)[];
 
 const NOT_FOR_CLIENT = namesOf(HOP_BY_HOP);
-/** node:http has already answered an expectation of 100 (RFC 9110 section 10.1.1). */
+/** An expectation of 100 is answered here (RFC 9110 section 10.1.1). */
 const NOT_FOR_UPSTREAM = namesOf([...HOP_BY_HOP, 'host', 'expect']);
 const NOT_BESIDE_KEY = namesOf([...HOP_BY_HOP, 'host', 'expect', ...KEY_HEADERS]);
 const TRAILER = namesOf(['trailer']);
 
 /**
- * The headers to send upstream, flat as node:http has them (name, value, name, value): order, case and repetition as the
+ * The headers to send upstream, flat (name, value, name, value): order, case and repetition as the
  * client wrote them, without those of the connection, with the upstream's own Host. A `key` takes the place of whatever the client sent as one.
  */
 export function headersForUpstream(raw: readonly string[], host: string, key: readonly string[] = []): string[] {

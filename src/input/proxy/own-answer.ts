@@ -1,5 +1,7 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Origin } from '../../event/request-event.ts';
+import { headerValue } from '../../provider/headers/parsed-headers.ts';
+import type { RequestHead } from './http/request-head.ts';
 
 /** An answer the exporter makes itself because the upstream gave none, or may not be asked. */
 export interface OwnAnswer {
@@ -34,14 +36,6 @@ export const STOPPED: OwnAnswer = {
   ...DRAINING,
   code: 'drain_deadline',
   message: 'llm-exporter is shutting down and could not wait for this answer',
-};
-
-export const NO_UPGRADE: OwnAnswer = {
-  status: 501,
-  origin: 'exporter',
-  code: 'upgrade_not_supported',
-  type: 'not_implemented',
-  message: 'llm-exporter does not forward WebSocket connections',
 };
 
 export const NO_TUNNEL: OwnAnswer = {
@@ -84,6 +78,19 @@ export const TOO_SLOW: OwnAnswer = {
   code: 'request_timeout',
   type: 'invalid_request_error',
   message: 'the rest of the request body did not come in time',
+};
+
+export const HEAD_TOO_SLOW: OwnAnswer = {
+  ...TOO_SLOW,
+  message: 'the rest of the request headers did not come in time',
+};
+
+export const HEAD_TOO_LARGE: OwnAnswer = {
+  status: 431,
+  origin: 'client',
+  code: 'headers_too_large',
+  type: 'invalid_request_error',
+  message: 'the request line and headers together are larger than the limit',
 };
 
 const RETRY_AFTER_FULL_SECONDS = 1;
@@ -142,22 +149,14 @@ export function networkFailure(code: string, message: string): OwnAnswer {
   };
 }
 
-/** What node:http's parser could not read, and the answer each deserves; anything else is a 400. */
-const PARSER_STATUS: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-};
-
-/** The client did not speak HTTP. */
-export function malformedRequest(code: string): OwnAnswer {
-  const status = PARSER_STATUS[code] ?? 400;
+/** The client did not speak HTTP; `what` is wrong with it. */
+export function malformedRequest(what: string): OwnAnswer {
   return {
-    status,
+    status: 400,
     origin: 'client',
-    code,
+    code: 'malformed_request',
     type: 'invalid_request_error',
-    message: `llm-exporter could not read the request: ${STATUS_CODES[status]} (${code})`,
+    message: `llm-exporter could not read the request: ${what}`,
   };
 }
 
@@ -208,11 +207,11 @@ function anthropicError({ message, status, code }: OwnAnswer, { cause }: AnswerC
 }
 
 /** Whether a request is made for Anthropic's API, by the header that it requires or the path that only it has. */
-export function isAnthropic({ url = '', headers }: Pick<IncomingMessage, 'url' | 'headers'>): boolean {
-  return headers['anthropic-version'] !== undefined || /\/v1\/messages(?:[/?]|$)/.test(url);
+export function isAnthropic({ url, headers }: Pick<RequestHead, 'url' | 'headers'>): boolean {
+  return headerValue(headers, 'anthropic-version') !== undefined || /\/v1\/messages(?:[/?]|$)/.test(url);
 }
 
-/** The whole answer as it goes over the wire, for where node:http has made no response object. */
+/** The whole answer as it goes over the wire, for where no exchange was begun. */
 export function wireForm({ status, reason, headers: own, body }: WrittenAnswer): string {
   const lines = [`HTTP/1.1 ${status} ${reason}`];
   const headers = [...own, 'connection', 'close'];

@@ -1,17 +1,16 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import type { ProxySink } from '../../event/sink.ts';
 import type { Log } from '../../log.ts';
-import { Connections } from './connections.ts';
+import type { ClientConnection } from './client/client-connection.ts';
+import type { ClientRequest } from './client/client-request.ts';
+import { Connections } from './client/connections.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
 import { tellAcceptErrors } from './limits/accept-errors.ts';
-import { createListener, type ListenerTls, setCertificate } from './limits/listener.ts';
+import { createListener, type Listener, type ListenerTls, setCertificate } from './limits/listener.ts';
 import { answerRaw } from './limits/raw-answer.ts';
-import { createUploadWatch } from './limits/slow-uploads.ts';
 import { refusalOfMalformed } from './limits/strictness.ts';
-import { DRAINING, malformedRequest, NO_TUNNEL, type OwnAnswer, TOO_MANY_CONNECTIONS, TOO_SLOW } from './own-answer.ts';
+import { DRAINING, NO_TUNNEL, type OwnAnswer, TOO_MANY_CONNECTIONS } from './own-answer.ts';
 import type { RouteSpec, SharedLimits } from './routing/route.ts';
 import { createRouter, type Router } from './routing/router.ts';
 import { createGuard } from './tap/guard.ts';
@@ -85,34 +84,35 @@ export function createProxy(options: ProxyOptions): Proxy {
 class ProxyServer implements Proxy {
   readonly #options: ProxyOptions;
   readonly #timeouts: ProxyTimeouts;
-  readonly #maxHeaderBytes: number;
+  readonly #listener: Listener;
   readonly #server: Server;
   readonly #context: ExchangeContext;
-  readonly #connections: Connections;
+  readonly #connections: Connections<Exchange>;
   readonly #idle = Promise.withResolvers<void>();
   readonly #router: Router;
-  readonly #uploads: { readonly begin: () => void };
   #settings: ProxySettings;
   #draining = false;
 
   constructor(options: ProxyOptions) {
+    const { clock, log, maxHeaderBytes = MAX_HEADER_BYTES } = options;
+    const timeouts: ProxyTimeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
+    const { requestMs = REQUEST_TIMEOUT_MS } = timeouts;
     this.#options = options;
-    this.#timeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
-    this.#maxHeaderBytes = options.maxHeaderBytes ?? MAX_HEADER_BYTES;
+    this.#timeouts = timeouts;
     this.#settings = options;
-    this.#router = createRouter(options.upstreams, {
-      ...options,
-      ...{ timeouts: this.#timeouts, maxHeaderBytes: this.#maxHeaderBytes, guard: createGuard(options.log) },
+    this.#router = createRouter(options.upstreams, { ...options, timeouts, maxHeaderBytes, guard: createGuard(log) });
+    this.#connections = new Connections({
+      ...{ clock, maxHeadBytes: maxHeaderBytes, requestMs },
+      onRequest: (connection, request) => this.#serve(connection, request),
+      onMalformed: (connection, answer) => this.#refuseRaw(connection, answer),
     });
-    this.#connections = new Connections(options.clock);
     this.#context = this.#createContext();
-    this.#uploads = createUploadWatch({
-      clock: options.clock,
-      idleMs: this.#timeouts.requestMs ?? REQUEST_TIMEOUT_MS,
-      running: () => this.#connections.running(),
-      onStalled: (exchange) => this.#connections.isFirst(exchange) && exchange.refuse(TOO_SLOW),
+    this.#listener = createListener({
+      handshakeTimeoutMs: requestMs,
+      tls: options.tls,
+      onConnection: (socket) => this.#accept(socket),
     });
-    this.#server = this.#createServer();
+    this.#server = this.#listener.server;
     this.#limitConnections();
   }
 
@@ -163,32 +163,14 @@ class ProxyServer implements Proxy {
     };
   }
 
-  #createServer(): Server {
-    const server = createListener({
-      maxHeaderBytes: this.#maxHeaderBytes,
-      headersTimeoutMs: this.#timeouts.requestMs ?? REQUEST_TIMEOUT_MS,
-      tls: this.#options.tls,
-      onConnection: (socket) => this.#accept(socket),
-      // Behind answers that are still owed there would be no place for another protocol.
-      wantsUpgrade: (request) => wantsTunnel(request) && this.#connections.exchangesOf(request.socket).length === 0,
-    });
-    server.on('request', (request, response) => this.#handle(request, response));
-    // An expectation other than 100-continue; node would answer 417, the upstream may know better.
-    server.on('checkExpectation', (request, response) => this.#handle(request, response));
-    server.on('upgrade', (request, socket, first) => this.#upgrade(request, socket, first));
-    server.on('connect', (_request, socket) => this.#refuseRaw(socket, NO_TUNNEL));
-    server.on('clientError', (error, socket) => this.#clientError(error, socket));
-    return server;
-  }
-
   /**
    * Node cannot leave connections waiting in the system's queue: it accepts whatever comes. So a connection above the limit takes the place of
    * an idle one, where there is one; where there is none, its first request is told to come back, which client libraries do by themselves, and
    * is counted. To close it unheard, as nginx does, would look like a fault of the network.
    */
   #accept(socket: Socket): void {
-    this.#connections.add(socket);
-    if (this.#connections.count > this.#maxConnections) this.#connections.addSurplus(socket);
+    const connection = this.#connections.add(socket);
+    if (this.#connections.count > this.#maxConnections) this.#connections.addSurplus(connection);
   }
 
   get #maxConnections(): number {
@@ -199,66 +181,42 @@ class ProxyServer implements Proxy {
     this.#server.maxConnections = this.#maxConnections + MAX_SURPLUS_CONNECTIONS;
   }
 
-  #upgrade(request: IncomingMessage, client: Duplex, first: Buffer): void {
-    if (!this.#connections.isOpen(client)) return;
-    const tunnel = new Tunnel({
-      ...{ request, client, first, clock: this.#options.clock, idleMs: this.#timeouts.idleMs },
-      linger: () => this.#connections.linger(client),
-    });
-    this.#handle(request, tunnel.response, tunnel);
-  }
-
-  #handle(request: IncomingMessage, response: ServerResponse, tunnel?: Tunnel): void {
-    // What follows the last answer of a connection gets none.
-    if (!this.#connections.isOpen(request.socket)) return;
+  #serve(connection: ClientConnection<Exchange>, request: ClientRequest): void {
+    if (request.method === 'CONNECT') {
+      this.#refuseRaw(connection, NO_TUNNEL);
+      return;
+    }
     const routed = this.#router.find(request);
-    const exchange = new Exchange({ context: this.#context, routed, request, response, tunnel });
-    this.#connections.begin(exchange, () => {
-      const answer = this.#refusalOf(request) ?? routed.refusal;
-      if (answer === undefined) exchange.start();
-      else exchange.refuse(answer);
-    });
-    if (!request.complete) this.#uploads.begin();
+    const { clock } = this.#options;
+    const isTunnel = wantsTunnel(request);
+    const tunnel = isTunnel ? new Tunnel({ connection, request, clock, idleMs: this.#timeouts.idleMs }) : undefined;
+    const exchange = new Exchange({ context: this.#context, routed, connection, request, tunnel });
+    this.#connections.begin(connection, exchange);
+    const malformed = this.#refusalOf(connection, request);
+    if (malformed !== undefined) connection.refuseMore();
+    const refusal = malformed ?? routed.refusal;
+    if (connection.isClosed) exchange.clientGone();
+    else if (refusal === undefined) exchange.start();
+    else exchange.refuse(refusal);
   }
 
-  #refusalOf(request: IncomingMessage): OwnAnswer | undefined {
+  /** Why no further request will be served on this connection either. */
+  #refusalOf(connection: ClientConnection<Exchange>, request: ClientRequest): OwnAnswer | undefined {
     if (this.#draining) return DRAINING;
-    if (this.#connections.count > this.#maxConnections && this.#connections.isSurplus(request.socket))
-      return TOO_MANY_CONNECTIONS;
+    if (connection.isSurplus && this.#connections.count > this.#maxConnections) return TOO_MANY_CONNECTIONS;
     return refusalOfMalformed(request);
   }
 
   #settled(exchange: Exchange): void {
-    this.#connections.end(exchange);
+    this.#connections.end(exchange.connection, exchange);
     if (this.#draining && this.#connections.runningCount === 0) this.#idle.resolve();
   }
 
-  /**
-   * The parser gave up on a connection. In the middle of a request that is its end, and counted as such. After complete
-   * requests (a body longer than its Content-Length says) those still get their answers; what follows is not read.
-   */
-  #clientError(error: Error, socket: Duplex): void {
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-    const isMalformed = code.startsWith('HPE_') || code.startsWith('ERR_HTTP_');
-    const exchanges = this.#connections.exchangesOf(socket);
-    // What a refused client still sends is read and dropped: each piece is an error again.
-    if (exchanges.length === 0 && !this.#connections.isOpen(socket)) return;
-    const unread = exchanges.find((exchange) => !exchange.request.complete);
-    this.#connections.refuseMore(socket);
-    if (!isMalformed || socket.readableEnded || isUnused(socket)) socket.destroy();
-    else if (unread !== undefined) unread.refuse(malformedRequest(code));
-    else if (exchanges.length === 0) this.#refuseRaw(socket, malformedRequest(code));
-  }
-
-  /** Answers and counts a request for which node:http made no response object. */
-  #refuseRaw(socket: Duplex, answer: OwnAnswer): void {
-    if (!socket.writable) {
-      socket.destroy();
-      return;
-    }
+  /** Answers and counts what is no request that could be served. */
+  #refuseRaw(connection: ClientConnection<Exchange>, answer: OwnAnswer): void {
     const { clock, sink } = this.#options;
-    answerRaw(socket, answer, { sink, clock, provider: this.#router.provider });
-    this.#connections.linger(socket);
+    answerRaw(connection.socket, answer, { sink, clock, provider: this.#router.provider });
+    connection.linger();
   }
 
   #stopListening(): Promise<void> {
@@ -267,6 +225,7 @@ class ProxyServer implements Proxy {
     const { promise, resolve } = Promise.withResolvers<void>();
     // The callback's error says that it was not listening, which is what we want.
     this.#server.close(() => resolve());
+    this.#connections.closeIdle();
     return promise;
   }
 
@@ -274,20 +233,15 @@ class ProxyServer implements Proxy {
     for (const exchange of this.#connections.running()) exchange.stop();
     // What stop() wrote is with the kernel by then; who has not taken it has had its time.
     setImmediate(() => {
-      this.#server.closeAllConnections();
+      this.#connections.closeAll();
       for (const exchange of this.#connections.running()) exchange.clientGone();
     });
   }
 
   async #finish(closed: Promise<void>): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#connections.close();
+    this.#connections.closeAll();
+    this.#listener.closeHandshakes();
     await closed;
     this.#router.destroy();
   }
-}
-
-/** Whether the client never sent anything: a connection that was opened ahead of its use is no request. */
-function isUnused(socket: Duplex): boolean {
-  return 'bytesRead' in socket && socket.bytesRead === 0;
 }

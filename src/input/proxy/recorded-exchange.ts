@@ -78,10 +78,7 @@ type KnownRequest = { readonly [K in keyof RequestFacts]: RequestFacts[K] | unde
 
 function requestFacts({ request }: RecordedExchange): KnownRequest {
   if (request === undefined) return { model: undefined, stream: undefined, keyPresent: undefined, mustEnd: undefined };
-  const { authorization, ...others } = request.headers;
-  // node:http's own type knows this header as a single string.
-  const headers = typeof authorization === 'string' ? { ...others, authorization } : others;
-  const tap = createRequestTap({ url: request.url, headers });
+  const tap = createRequestTap({ url: request.url, headers: request.headers });
   tap.push(request.body);
   return tap.facts();
 }

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import type { LiveRequest } from '../../event/sink.ts';
+import type { RequestHead } from './http/request-head.ts';
 import type { RequestSaid } from './outcome.ts';
 import type { Guard } from './tap/guard.ts';
 import { createRequestTap, type RequestTap } from './tap/request-tap.ts';
@@ -16,7 +16,7 @@ export class RequestWatch {
     live,
     guard,
   }: {
-    readonly request: IncomingMessage;
+    readonly request: RequestHead;
     readonly live: LiveRequest;
     readonly guard: Guard;
   }) {

@@ -18,6 +18,15 @@ export function headerValue(headers: Headers | undefined, name: string): string 
   return typeof value === 'string' ? value : value?.[0];
 }
 
+/** All values of a header, `name` in lower case. */
+export function headerValues(headers: FlatHeaders, name: string): readonly string[] {
+  const values: string[] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    if (isNamed(headers[at] ?? '', name)) values.push(headers[at + 1] ?? '');
+  }
+  return values;
+}
+
 /** The names as they are written; one that is repeated may come again. */
 export function headerNames(headers: Headers): readonly string[] {
   if (!isFlat(headers)) return Object.keys(headers);

@@ -4,16 +4,17 @@ import type { Peer } from './peers.ts';
 export interface Load {
   readonly count: number;
   readonly stream: boolean;
+  readonly promptBytes: number;
   readonly concurrency: number;
 }
 
 /** Sends so many requests over kept connections; hands back how long each took, in microseconds. Throws on anything but a good answer. */
 export async function drive(
   peer: Pick<Peer, 'url' | 'headers'>,
-  { count, stream, concurrency }: Load,
+  { count, stream, promptBytes, concurrency }: Load,
 ): Promise<readonly number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency });
-  const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'x'.repeat(500) }], stream });
+  const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'x'.repeat(promptBytes) }], stream });
   const spans: number[] = [];
   let left = count;
   const worker = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type HttpProgram, startHttpProgram } from '../../../src/demo/program/http-program.ts';
 import { debianProgram } from '../../../src/demo/programs.ts';
@@ -37,10 +37,16 @@ export async function startOurs({ upstreamUrl }: PeerOptions): Promise<Peer> {
     readyPath: '/v1/models',
     command: process.execPath,
     args: async (port) => [
-      ...['src/main.ts', 'serve', `--upstream=${upstreamUrl}`, '--state.sync=off'],
+      ...[...(await startArguments()), `--upstream=${upstreamUrl}`, '--state.sync=off'],
       ...[`--proxy.listen-address=127.0.0.1:${port}`, '--web.listen-address=127.0.0.1:0'],
     ],
   });
+}
+
+/** As `npm start` has them. */
+async function startArguments(): Promise<readonly string[]> {
+  const { scripts } = JSON.parse(await readFile('package.json', 'utf8'));
+  return scripts.start.split(' ').slice(1);
 }
 
 /** One process, connections to the upstream kept, nothing logged: nginx at its cheapest. */

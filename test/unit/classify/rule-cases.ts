@@ -40,7 +40,7 @@ const usedUp = (what: Exhausted): RuleCase => ({ ...bare(429), rateLimit: { time
 /** One case for each rule of the catalogue, in its order. */
 export const RULE_CASES: Readonly<Record<string, RuleCase>> = {
   client_closed_request: { code: 499 },
-  client_sent_too_much: { code: 431, origin: 'client', error: { code: 'HPE_HEADER_OVERFLOW' } },
+  client_sent_too_much: { code: 431, origin: 'client', error: { code: 'headers_too_large' } },
   client_malformed: { code: 400, origin: 'client', error: { code: 'missing_host' } },
   client_origin: { code: 200, origin: 'client', phase: 'stream' },
   missing_terminal_event: { code: 200, phase: 'stream', error: { code: 'missing_terminal_event' } },

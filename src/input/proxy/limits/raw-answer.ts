@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { Clock } from '../../../clock.ts';
 import type { RequestEvent } from '../../../event/request-event.ts';
 import type { ProxySink } from '../../../event/sink.ts';
@@ -11,8 +11,8 @@ export interface RawAnswerContext {
   readonly provider: string;
 }
 
-/** Answers and counts a request for which node:http made no response object. The connection is still to be closed. */
-export function answerRaw(socket: Duplex, answer: OwnAnswer, { sink, clock, provider }: RawAnswerContext): void {
+/** Answers and counts what is no request that could be served. The connection is still to be closed. */
+export function answerRaw(socket: Socket, answer: OwnAnswer, { sink, clock, provider }: RawAnswerContext): void {
   const { status: code, origin, code: errorCode, type, message } = answer;
   const live = sink.open({ provider });
   const event: RequestEvent = {
@@ -21,6 +21,5 @@ export function answerRaw(socket: Duplex, answer: OwnAnswer, { sink, clock, prov
   };
   const { cause } = live.judge(event);
   live.end(event);
-  socket.on('error', () => socket.destroy());
-  socket.write(wireForm(writeAnswer(answer, { cause })));
+  if (socket.writable) socket.write(wireForm(writeAnswer(answer, { cause })), 'latin1');
 }

@@ -1,6 +1,8 @@
-import type { IncomingMessage } from 'node:http';
-import { isNamed } from '../../../provider/headers/parsed-headers.ts';
-import { NO_HOST, type OwnAnswer } from '../own-answer.ts';
+import { type FlatHeaders, headerValue, isNamed } from '../../../provider/headers/parsed-headers.ts';
+import { InvalidMessageError } from '../http/fields.ts';
+import { HeadTooLargeError } from '../http/head-reader.ts';
+import type { RequestHead } from '../http/request-head.ts';
+import { HEAD_TOO_LARGE, malformedRequest, NO_HOST, type OwnAnswer } from '../own-answer.ts';
 
 const MALFORMED = { origin: 'client', type: 'invalid_request_error' } as const;
 
@@ -35,26 +37,32 @@ const BAD_HOST: OwnAnswer = {
 /** RFC 3986 section 3.2.2 without its structure: what cannot be in a host is a space, a slash, a user, and the like. */
 const HOST = /^[\w.~!$&'()*+,;=:%[\]-]*$/;
 
-/**
- * What node:http lets through and RFC 9112 does not: a coding that we cannot take off and would pass on unnamed (section 6.1), Transfer-Encoding
- * before there was one (section 6.1), versions of which we know only the number (section 2.3), and hosts that are none or several (section 3.2).
- */
-export function refusalOfMalformed({ headers, httpVersion, rawHeaders }: IncomingMessage): OwnAnswer | undefined {
-  const { host, 'transfer-encoding': coding } = headers;
-  if (httpVersion !== '1.1' && httpVersion !== '1.0') return UNKNOWN_VERSION;
-  if (coding !== undefined) {
-    if (httpVersion === '1.0') return CODING_BEFORE_1_1;
-    if (coding.toLowerCase() !== 'chunked') return UNKNOWN_CODING;
-  }
-  if (host === undefined) return httpVersion === '1.1' ? NO_HOST : undefined;
-  return HOST.test(host) && isOne(rawHeaders, 'host') ? undefined : BAD_HOST;
+/** What a client is told that does not speak HTTP. A fault that is no client's is thrown on. */
+export function refusalOfUnreadable(error: unknown): OwnAnswer {
+  if (error instanceof HeadTooLargeError) return HEAD_TOO_LARGE;
+  if (error instanceof InvalidMessageError) return malformedRequest(error.message);
+  throw error;
 }
 
-/** node:http keeps the first of several and says nothing. */
-function isOne(rawHeaders: readonly string[], name: string): boolean {
+/**
+ * What can be read and is refused all the same: a coding that we cannot take off and would pass on unnamed (RFC 9112 section 6.1),
+ * Transfer-Encoding before there was one (section 6.1), versions of which we know only the number (section 2.3), and hosts that are none or
+ * several (section 3.2).
+ */
+export function refusalOfMalformed({ headers, httpVersion, framing }: RequestHead): OwnAnswer | undefined {
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return UNKNOWN_VERSION;
+  if (framing.kind === 'unknown') return UNKNOWN_CODING;
+  if (framing.kind === 'chunked' && httpVersion === '1.0') return CODING_BEFORE_1_1;
+  const host = headerValue(headers, 'host');
+  if (host === undefined) return httpVersion === '1.1' ? NO_HOST : undefined;
+  return HOST.test(host) && isOne(headers, 'host') ? undefined : BAD_HOST;
+}
+
+/** Whoever keeps the first of several, and whoever keeps the last, would serve different sites. */
+function isOne(headers: FlatHeaders, name: string): boolean {
   let count = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    if (isNamed(rawHeaders[at] ?? '', name)) count += 1;
+  for (let at = 0; at < headers.length; at += 2) {
+    if (isNamed(headers[at] ?? '', name)) count += 1;
   }
   return count === 1;
 }

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../../clock.ts';
 import { CLIENT_CLOSED_REQUEST, type RequestEvent } from '../../../event/request-event.ts';
 import type { AttemptVerdict, LiveRequest } from '../../../event/sink.ts';
 import { Attempt, type AttemptListener } from '../attempt.ts';
+import type { ClientRequest } from '../client/client-request.ts';
 import { headerFacts } from '../header-facts.ts';
 import { type ExchangeFacts, type RequestSaid, toEvent } from '../outcome.ts';
 import type { Route } from '../routing/route.ts';
@@ -20,7 +20,7 @@ export interface TriesOptions {
   readonly clock: Clock;
   readonly guard: Guard;
   readonly live: LiveRequest;
-  readonly request: IncomingMessage;
+  readonly request: ClientRequest;
   readonly upstream: Route;
   /** Absent: one try, whatever comes of it. */
   readonly retries: Retries | undefined;
@@ -34,8 +34,6 @@ export interface TriesOptions {
   said(): RequestSaid;
   /** Whether the last call carried a key of ours. */
   hasOwnKey(): boolean;
-  /** Whether all of its body has been read. */
-  isRead(): boolean;
   /** A try has failed and another will follow; `isElsewhere`: at the fallback. */
   tried?(verdict: AttemptVerdict, isElsewhere: boolean): void;
 }
@@ -87,7 +85,7 @@ export class Tries {
     this.#to = { upstream: options.upstream };
     const { retries, request } = options;
     if (retries === undefined) return;
-    this.#held = new HeldBody(retries.policy.maxHeldBodyBytes, Number(request.headers['content-length'] ?? 0));
+    this.#held = new HeldBody(retries.policy.maxHeldBodyBytes, request.length ?? 0);
   }
 
   /** Begins the first try. */
@@ -195,7 +193,7 @@ export class Tries {
   /** Why there can be no other try, whatever the cause. */
   #obstacleTo({ policy }: Retries): Obstacle | undefined {
     if (this.#number > policy.maxRetries) return 'attempts_exhausted';
-    return this.#options.isRead() && this.#held?.whole() !== undefined ? undefined : 'not_retryable';
+    return this.#options.request.isComplete && this.#held?.whole() !== undefined ? undefined : 'not_retryable';
   }
 
   /** Decides what follows a try that is over; `pass` shows it to the client. */

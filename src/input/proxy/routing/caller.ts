@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest } from '../client/client-request.ts';
 import { headersForClient, headersForUpstream } from '../headers.ts';
 import type { CallRequest } from '../upstream/call.ts';
 import type { Route } from './route.ts';
@@ -25,7 +25,7 @@ export function createCaller(
   request: CalledRequest,
   { home, isKeyed }: { readonly home: Route; readonly isKeyed: boolean },
 ): Caller {
-  const { method = 'GET', headers, rawHeaders } = request;
+  const { method, headers, framing } = request;
   let hasOwnKey = false;
   return {
     callTo(route, { path, body }) {
@@ -37,13 +37,13 @@ export function createCaller(
         method,
         target,
         body,
-        headers: headersForUpstream(rawHeaders, route.host, key),
-        isChunked: headers['transfer-encoding'] !== undefined,
-        trailers: () => headersForClient(request.rawTrailers),
+        headers: headersForUpstream(headers, route.host, key),
+        isChunked: framing.kind === 'chunked',
+        trailers: () => headersForClient(request.trailers),
       };
     },
     hasOwnKey: () => hasOwnKey,
   };
 }
 
-type CalledRequest = Pick<IncomingMessage, 'method' | 'headers' | 'rawHeaders' | 'rawTrailers'>;
+type CalledRequest = Pick<ClientRequest, 'method' | 'headers' | 'framing' | 'trailers'>;

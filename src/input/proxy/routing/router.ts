@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http';
+import { headerValue, headerValues } from '../../../provider/headers/parsed-headers.ts';
+import type { RequestHead } from '../http/request-head.ts';
 import { AMBIGUOUS_PATH, BAD_TARGET, noRoute, type OwnAnswer } from '../own-answer.ts';
 import { createRetryBudget, type RetryBudget } from '../retry/budget.ts';
 import { createRetries, type Retries } from '../retry/retries.ts';
@@ -32,7 +33,7 @@ export interface Router {
   destroy(): void;
 }
 
-export type RoutedRequest = Pick<IncomingMessage, 'url' | 'headers' | 'headersDistinct'>;
+export type RoutedRequest = Pick<RequestHead, 'url' | 'headers'>;
 
 interface Entry extends MadeRoute {
   readonly matches: Matcher;
@@ -82,15 +83,15 @@ export function createRouter(specs: readonly RouteSpec[], context: RouteContext)
 
   return {
     find(request) {
-      const target = parseTarget(request.url ?? '');
+      const target = parseTarget(request.url);
       if (target === undefined) return refused(BAD_TARGET);
       const { path, query } = target;
       const resolved = resolvePath(path);
       if (resolved === undefined && entries.some(hasPrefix)) return refused(AMBIGUOUS_PATH);
       const subject = {
         path: resolved ?? path,
-        host: entries.some(hasHost) ? bareHost(target.host ?? request.headers.host ?? '') : '',
-        header: (name: string) => request.headersDistinct[name] ?? [],
+        host: entries.some(hasHost) ? bareHost(target.host ?? headerValue(request.headers, 'host') ?? '') : '',
+        header: (name: string) => headerValues(request.headers, name),
       };
       for (const { matches, spec, route, retries, turns } of entries) {
         const behind = matches(subject);

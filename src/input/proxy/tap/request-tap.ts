@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { hasKey } from '../../../provider/headers/credentials.ts';
 import { type Headers, headerValue } from '../../../provider/headers/parsed-headers.ts';
 import { operationFromPath } from '../../../provider/operation.ts';
@@ -22,7 +21,7 @@ export interface RequestTap {
 }
 
 /** The head of a request; where its method was not written down, it is a call. */
-type RequestHead = Pick<IncomingMessage, 'url' | 'headers'> & Partial<Pick<IncomingMessage, 'method'>>;
+type WatchedHead = { readonly url: string; readonly headers: Headers; readonly method?: string };
 
 /** Operations whose streams end in a documented way, so that a missing end means something. */
 const ENDS_WITH_EVENT: ReadonlySet<string | undefined> = new Set([
@@ -32,7 +31,7 @@ const ENDS_WITH_EVENT: ReadonlySet<string | undefined> = new Set([
   'generate_content',
 ]);
 
-export function createRequestTap({ url = '/', method = 'POST', headers }: RequestHead): RequestTap {
+export function createRequestTap({ url, method = 'POST', headers }: WatchedHead): RequestTap {
   const scanner = createRequestBodyScanner();
   const { path, operation, mustEnd } = pathSaid(url);
   const keyPresent = hasKey(url, headers);

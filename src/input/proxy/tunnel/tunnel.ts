@@ -1,20 +1,32 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../clock.ts';
+import { headerValue, headerValues } from '../../../provider/headers/parsed-headers.ts';
+import type { ClientConnection, Running } from '../client/client-connection.ts';
 import { headersForClient } from '../headers.ts';
+import type { RequestHead } from '../http/request-head.ts';
 import type { AnswerHead, CallRequest } from '../upstream/call.ts';
 import { joinBoth, type TunnelBreak } from './join.ts';
 
-/** What a client may say before it knows that the upstream agrees; the rest waits in the system. */
-const MAX_EARLY_BYTES = 64 * 1024;
 /** Offers that a server may pass over (RFC 9110 section 7.8): Java's HTTP client makes one with each request. */
 const PASSED_OVER = /^(?:h2c?|http\/2(?:\.0)?|tls\/1\.[0-3])$/i;
 
-/** Whether a request asks for a protocol that is tunnelled. One with a body does not, nor one of HTTP/1.0, which knows no such thing. */
-export function wantsTunnel({ headers, httpVersion }: IncomingMessage): boolean {
-  const { upgrade = '' } = headers;
-  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
-  return httpVersion === '1.1' && !hasBody && !upgrade.split(',').every((name) => PASSED_OVER.test(name.trim()));
+/**
+ * Whether a request asks for a protocol that is tunnelled; any other with an Upgrade is answered as if it had none. One with a body does not
+ * ask, nor one of HTTP/1.0, which knows no such thing, nor one that does not say so about its connection (RFC 9110 section 7.8).
+ */
+export function wantsTunnel({
+  headers,
+  httpVersion,
+  framing,
+}: Pick<RequestHead, 'headers' | 'httpVersion' | 'framing'>): boolean {
+  const upgrade = headerValue(headers, 'upgrade');
+  if (upgrade === undefined || httpVersion !== '1.1' || framing.kind !== 'none') return false;
+  return hasOption(headers) && !upgrade.split(',').every((name) => PASSED_OVER.test(name.trim()));
+}
+
+function hasOption(headers: readonly string[]): boolean {
+  const options = headerValues(headers, 'connection').flatMap((value) => value.toLowerCase().split(','));
+  return options.some((option) => option.trim() === 'upgrade');
 }
 
 /** The upstream's agreement. */
@@ -26,15 +38,10 @@ export interface Agreement {
 }
 
 export interface TunnelOptions {
-  readonly request: IncomingMessage;
-  /** The client's connection, which node:http has let go of. */
-  readonly client: Duplex;
-  /** What came behind the request. */
-  readonly first: Buffer;
+  readonly connection: Pick<ClientConnection<Running>, 'socket' | 'release'>;
+  readonly request: Pick<RequestHead, 'headers'>;
   readonly clock: Clock;
   readonly idleMs: number;
-  /** Closes the client's connection gently. */
-  linger(): void;
 }
 
 /**
@@ -46,76 +53,39 @@ export interface TunnelOptions {
  * What the client says meanwhile waits. A client that ends its half before there is an answer has left, as nginx has it.
  */
 export class Tunnel {
-  /** For an answer that is no agreement. */
-  readonly response: ServerResponse;
   readonly #options: TunnelOptions;
-  readonly #early: Buffer[];
-  #earlyBytes: number;
-  #isAnswered = false;
   #cut: (() => void) | undefined;
 
   constructor(options: TunnelOptions) {
-    const { request, client, first } = options;
     this.#options = options;
-    this.#early = first.length > 0 ? [first] : [];
-    this.#earlyBytes = first.length;
-    this.response = new ServerResponse(request);
-    this.response.shouldKeepAlive = false;
-    // The type is narrower than what it takes: TLS is fine, too, and both are sockets of node's.
-    this.response.assignSocket(request.socket);
-    this.response.once('finish', this.#answered);
-    client.on('error', () => client.destroy());
-    client.on('data', this.#hold).on('end', this.#leaves).on('drain', this.#drains);
   }
 
   /** The same request with what an intermediary otherwise keeps to itself. */
   ask(call: CallRequest): CallRequest {
-    const upgrade = this.#options.request.headers.upgrade ?? '';
+    const upgrade = headerValues(this.#options.request.headers, 'upgrade').join(', ');
     return { ...call, headers: [...call.headers, 'connection', 'Upgrade', 'upgrade', upgrade] };
   }
 
   /** Tells the client and joins both sides; `onOver` is called once. */
   open({ head, socket, first }: Agreement, onOver: (broken: TunnelBreak | undefined) => void): void {
-    const { client, clock, idleMs } = this.#options;
-    client.off('data', this.#hold).off('end', this.#leaves).off('drain', this.#drains);
+    const { connection, clock, idleMs } = this.#options;
+    const client = connection.socket;
+    const early = connection.release();
     client.write(headText(head), 'latin1');
     if (first.length > 0) client.write(first);
-    for (const piece of this.#early) socket.write(piece);
+    if (early.length > 0) socket.write(early);
     this.#cut = joinBoth({ client, upstream: socket, clock, idleMs, onOver });
   }
 
-  /** Nothing of it is left after this, but an answer on its way to the client. */
+  /** Nothing of it is left after this. */
   close(): void {
     this.#cut?.();
-    if (!this.#isAnswered) this.#options.client.destroy();
   }
-
-  readonly #hold = (piece: Buffer): void => {
-    this.#early.push(piece);
-    this.#earlyBytes += piece.length;
-    if (this.#earlyBytes >= MAX_EARLY_BYTES) this.#options.client.pause();
-  };
-
-  readonly #leaves = (): void => {
-    if (!this.#isAnswered) this.#options.client.destroy();
-  };
-
-  readonly #drains = (): void => void this.response.emit('drain');
-
-  /** What node:http does behind an answer on a connection that is its own. */
-  readonly #answered = (): void => {
-    const { client, request, linger } = this.#options;
-    this.#isAnswered = true;
-    client.off('data', this.#hold).resume();
-    this.response.detachSocket(request.socket);
-    linger();
-    this.response.emit('close');
-  };
 }
 
 /** A 101 is about this connection and the next, so what is said about the next is said here again. */
 function headText({ status, reason, headers }: AnswerHead): string {
-  const upgrade = headers.find((_, at) => at % 2 === 1 && /^upgrade$/i.test(headers[at - 1] ?? '')) ?? '';
+  const upgrade = headerValue(headers, 'upgrade') ?? '';
   const all = ['Upgrade', upgrade, 'Connection', 'Upgrade', ...headersForClient(headers)];
   let text = `HTTP/1.1 ${status} ${reason}\r\n`;
   for (let at = 0; at + 1 < all.length; at += 2) text += `${all[at]}: ${all[at + 1]}\r\n`;

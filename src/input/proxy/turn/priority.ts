@@ -1,6 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import { DEFAULT_PRIORITY } from '../../../config/proxy/schema-throttle.ts';
 import { presentedKeys } from '../../../provider/headers/credentials.ts';
+import { headerValues } from '../../../provider/headers/parsed-headers.ts';
+import type { RequestHead } from '../http/request-head.ts';
 import { createMatcher, type RouteMatch } from '../routing/matcher.ts';
 import { parseTarget, resolvePath } from '../routing/target.ts';
 import type { KeySet } from './key-set.ts';
@@ -14,7 +15,7 @@ export interface Priority extends Pick<RouteMatch, 'pathPrefix' | 'header'> {
 }
 
 /** What a priority is told by. */
-export type RankedRequest = Pick<IncomingMessage, 'url' | 'headers' | 'headersDistinct'>;
+export type RankedRequest = Pick<RequestHead, 'url' | 'headers'>;
 
 /** The order of priorities, highest first; the rank of one is its place in it. */
 export interface Ranking {
@@ -38,8 +39,8 @@ function createTest({ pathPrefix, header, keyFile }: Priority, keysIn: (file: st
   const keys = keyFile === undefined ? undefined : keysIn(keyFile);
   return (request: RankedRequest): boolean => {
     // By the path that clients wrote: what the proxy takes off before it forwards does not matter.
-    const { path = '' } = parseTarget(request.url ?? '') ?? {};
-    const header = (name: string): readonly string[] => request.headersDistinct[name] ?? [];
+    const { path = '' } = parseTarget(request.url) ?? {};
+    const header = (name: string): readonly string[] => headerValues(request.headers, name);
     if (matches({ path: resolvePath(path) ?? path, host: '', header }) === undefined) return false;
     return keys === undefined || presentedKeys(request.headers).some((key) => keys.has(key));
   };

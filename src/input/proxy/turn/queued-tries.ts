@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import type { RequestEvent } from '../../../event/request-event.ts';
 import type { AttemptListener } from '../attempt.ts';
+import type { UploadBody } from '../client/upload.ts';
 import type { ExchangeFacts } from '../outcome.ts';
 import type { OwnAnswer } from '../own-answer.ts';
 import { Tries, type TriesOptions, type TryEnding } from '../retry/tries.ts';
 import type { ResponseFacts } from '../tap/stream-tap.ts';
-import type { UploadBody } from '../upload.ts';
 import { shedAnswer } from './shed.ts';
 import type { AskedTurn, TurnSource } from './turns.ts';
 
@@ -61,7 +61,7 @@ export class QueuedTries {
     this.#start = () => this.#tries.start(body);
     if (body instanceof Readable) {
       this.#maxReadBytes = body.readableHighWaterMark;
-      this.#options.request.once('end', () => this.#ask());
+      this.#options.request.whenComplete(() => this.#ask());
     }
     if (this.#isReady) this.#ask();
   }

@@ -1,5 +1,7 @@
-import { ChunkedDecoder } from './chunked-decoder.ts';
-import { type Framing, InvalidAnswerError, type ParsedHead, parseHead } from './head.ts';
+import { ChunkedDecoder } from '../http/chunked-decoder.ts';
+import { InvalidMessageError } from '../http/fields.ts';
+import { HeadReader } from '../http/head-reader.ts';
+import { type Framing, type ParsedHead, parseHead } from './head.ts';
 
 /** What the bytes of a connection turn out to be. */
 export interface AnswerSink {
@@ -12,18 +14,8 @@ export interface AnswerSink {
   upgrade(head: ParsedHead, rest: Buffer): void;
 }
 
-const LF = 0x0a;
-const CR = 0x0d;
-/** CR LF CR LF */
-const HEAD_END_BYTES = 4;
 const BEGINNING = 'HTTP/1.';
-const FIRST_HOLD_BYTES = 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
-
-/** The head is larger than allowed. */
-export class HeadTooLargeError extends Error {
-  override readonly name = 'HeadTooLargeError';
-}
 
 /**
  * Reads the answers of one connection, one at a time, however the bytes are cut (RFC 9112). Strict: whatever could be read in two ways
@@ -33,31 +25,28 @@ export class HeadTooLargeError extends Error {
  */
 export class AnswerParser {
   readonly #sink: AnswerSink;
-  readonly #maxHeadBytes: number;
+  readonly #heads: HeadReader;
   #method = 'GET';
   #state: 'idle' | 'head' | 'body' = 'idle';
-  /** The beginning of a head, in a buffer that doubles: a head that comes byte by byte costs no more than its length. */
-  #held: Buffer = NOTHING;
-  #heldBytes = 0;
   #framing: Framing = { kind: 'none' };
   #left = 0;
   #chunks: ChunkedDecoder | undefined;
 
   constructor(sink: AnswerSink, maxHeadBytes: number) {
     this.#sink = sink;
-    this.#maxHeadBytes = maxHeadBytes;
+    this.#heads = new HeadReader(maxHeadBytes, refuseOther);
   }
 
   /** The next bytes belong to the answer to a request of this method. */
   expect(method: string): void {
     this.#method = method;
     this.#state = 'head';
-    this.#heldBytes = 0;
+    this.#heads.reset();
   }
 
-  /** Throws an InvalidAnswerError or a HeadTooLargeError; the connection is of no use then. */
+  /** Throws an InvalidMessageError or a HeadTooLargeError; the connection is of no use then. */
   push(bytes: Buffer): void {
-    if (this.#state === 'idle') throw new InvalidAnswerError('bytes that belong to no request');
+    if (this.#state === 'idle') throw new InvalidMessageError('bytes that belong to no request');
     let rest = bytes;
     while (this.#state === 'head' && rest.length > 0) rest = this.#head(rest);
     // Once: the answer's end is told with what is left, and by then another request may have been announced.
@@ -73,31 +62,8 @@ export class AnswerParser {
 
   /** Returns what comes behind a head that does not end the answer. */
   #head(bytes: Buffer): Buffer {
-    const before = this.#heldBytes;
-    const all = before === 0 ? bytes : this.#hold(bytes);
-    // The blank line may have begun in what was held.
-    const end = headEnd(all, Math.max(0, before - HEAD_END_BYTES + 1));
-    if ((end === -1 ? all.length : end) > this.#maxHeadBytes) throw new HeadTooLargeError('head too large');
-    if (end === -1) {
-      refuseHopeless(all, before);
-      if (before === 0) this.#hold(bytes);
-      return NOTHING;
-    }
-    this.#held = NOTHING;
-    this.#heldBytes = 0;
-    return this.#begin(parseHead(all.toString('latin1', 0, end), this.#method), all.subarray(end + HEAD_END_BYTES));
-  }
-
-  #hold(bytes: Buffer): Buffer {
-    const length = this.#heldBytes + bytes.length;
-    if (length > this.#held.length) {
-      const larger = Buffer.allocUnsafe(Math.max(2 * length, FIRST_HOLD_BYTES));
-      this.#held.copy(larger, 0, 0, this.#heldBytes);
-      this.#held = larger;
-    }
-    bytes.copy(this.#held, this.#heldBytes);
-    this.#heldBytes = length;
-    return this.#held.subarray(0, length);
+    const found = this.#heads.push(bytes);
+    return found === undefined ? NOTHING : this.#begin(parseHead(found.text, this.#method), found.rest);
   }
 
   #begin(head: ParsedHead, rest: Buffer): Buffer {
@@ -140,23 +106,9 @@ export class AnswerParser {
   }
 }
 
-/** Where the blank line begins, -1 where it is not here. A byte that is none of its own rules out all places that it would have in it. */
-function headEnd(bytes: Buffer, from: number): number {
-  let at = from + HEAD_END_BYTES - 1;
-  while (at < bytes.length) {
-    const byte = bytes[at];
-    if (byte !== LF && byte !== CR) at += HEAD_END_BYTES;
-    else if (byte === LF && bytes[at - 1] === CR && bytes[at - 2] === LF && bytes[at - 3] === CR) return at - 3;
-    else at += 1;
-  }
-  return -1;
-}
-
-/** What will never be a head is refused now: its end may never come, and the request would wait for its timeout. */
-function refuseHopeless(bytes: Buffer, from: number): void {
-  const begins = Math.min(bytes.length, BEGINNING.length);
-  if (from < BEGINNING.length && bytes.toString('latin1', 0, begins) !== BEGINNING.slice(0, begins))
-    throw new InvalidAnswerError('no status line');
-  for (let lf = bytes.indexOf(LF, from); lf !== -1; lf = bytes.indexOf(LF, lf + 1))
-    if (lf === 0 || bytes[lf - 1] !== CR) throw new InvalidAnswerError('a line of the head does not end in CRLF');
+/** What will never be a head is refused now: the request would wait for its timeout. */
+function refuseOther(begun: Buffer): void {
+  const begins = Math.min(begun.length, BEGINNING.length);
+  if (begun.toString('latin1', 0, begins) !== BEGINNING.slice(0, begins))
+    throw new InvalidMessageError('no status line');
 }

@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../clock.ts';
-import { AnswerParser, HeadTooLargeError } from './answer-parser.ts';
+import { InvalidMessageError } from '../http/fields.ts';
+import { HeadTooLargeError } from '../http/head-reader.ts';
+import { AnswerParser } from './answer-parser.ts';
 import { CALL_ERRORS, type Call, type CallError, type CallHandler, type CallRequest } from './call.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
-import { InvalidAnswerError, type ParsedHead } from './head.ts';
+import type { ParsedHead } from './head.ts';
 import { readBytes } from './reads.ts';
 import { RequestWriter, type RequestWriterEvents } from './request-writer.ts';
 
@@ -144,7 +146,7 @@ export class Connection {
       this.#parser.push(bytes);
     } catch (error) {
       if (error instanceof HeadTooLargeError) this.#fail('head_too_large');
-      else if (error instanceof InvalidAnswerError)
+      else if (error instanceof InvalidMessageError)
         this.#fails('invalid_answer', `${CALL_ERRORS.invalid_answer}: ${error.message}`);
       else throw error;
     }

@@ -1,10 +1,8 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { CallRequest } from './call.ts';
 
-/** A body up to this goes out as text with its head: the system is handed one string. */
-const MAX_TEXT_BYTES = 8 * 1024;
-/** A longer one is copied behind its head: one write of one buffer costs less than a gathered one. */
-const MAX_JOINED_BYTES = 32 * 1024;
+/** A body up to this goes out as text with its head, in one string: of more, to make that string costs more than a gathered write. */
+const MAX_TEXT_BYTES = 2 * 1024;
 
 export interface RequestWriterEvents {
   /** The system has taken the last byte. */
@@ -55,30 +53,20 @@ export class RequestWriter {
 
   #writeWhole(body: Buffer | undefined): void {
     this.#isWritten = true;
-    if (this.#request.isChunked) {
-      const head = this.#head() + (body === undefined || body.length === 0 ? '' : sizeLine(body));
-      this.#gather(head, body, (body === undefined || body.length === 0 ? '' : '\r\n') + this.#lastChunk());
-    } else if (body !== undefined && body.length > MAX_JOINED_BYTES) {
-      this.#gather(this.#head(), body, '');
-    } else if (body === undefined || body.length <= MAX_TEXT_BYTES) {
-      this.#socket.write(this.#head() + (body?.toString('latin1') ?? ''), 'latin1');
-      this.#whenTaken();
+    const { isChunked } = this.#request;
+    const isOneChunk = isChunked && body !== undefined && body.length > 0;
+    const before = this.#head() + (isOneChunk ? sizeLine(body) : '');
+    const behind = isChunked ? (isOneChunk ? '\r\n' : '') + this.#lastChunk() : '';
+    if (body === undefined || body.length <= MAX_TEXT_BYTES) {
+      this.#socket.write(before + (body?.toString('latin1') ?? '') + behind, 'latin1');
     } else {
-      const head = this.#head();
-      const whole = Buffer.allocUnsafe(head.length + body.length);
-      whole.write(head, 'latin1');
-      body.copy(whole, head.length);
-      this.#socket.write(whole);
-      this.#whenTaken();
+      this.#socket.cork();
+      this.#socket.write(before, 'latin1');
+      this.#socket.write(body);
+      if (behind !== '') this.#socket.write(behind, 'latin1');
+      this.#socket.uncork();
     }
-  }
-
-  #gather(before: string, body: Buffer | undefined, behind: string): void {
-    this.#socket.cork();
-    this.#socket.write(before, 'latin1');
-    if (body !== undefined) this.#socket.write(body);
-    this.#socket.write(behind, 'latin1', this.#sent);
-    this.#socket.uncork();
+    this.#whenTaken();
   }
 
   #writeStream(body: Readable): void {

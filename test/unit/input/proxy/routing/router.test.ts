@@ -22,8 +22,7 @@ const spec = (name: string, others: Partial<RouteSpec> = {}, url = `http://${nam
 
 const request = (url: string, headers: Readonly<Record<string, string>> = {}): RoutedRequest => ({
   url,
-  headers: { host: 'localhost:8503', ...headers },
-  headersDistinct: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
+  headers: Object.entries({ host: 'localhost:8503', ...headers }).flat(),
 });
 
 /** Who gets a request, and what it is then asked for; or our own answer. */

@@ -37,8 +37,7 @@ interface Asked {
 }
 
 function requestOf(headers: Readonly<Record<string, string>>, url = '/v1/chat/completions'): RankedRequest {
-  const distinct = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
-  return { url, headers, headersDistinct: distinct };
+  return { url, headers: Object.entries(headers).flat() };
 }
 
 /** Turns, and everyone who has asked for one. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { AnswerParser, HeadTooLargeError } from '../../../../../src/input/proxy/upstream/answer-parser.ts';
-import { InvalidAnswerError } from '../../../../../src/input/proxy/upstream/head.ts';
+import { InvalidMessageError } from '../../../../../src/input/proxy/http/fields.ts';
+import { HeadTooLargeError } from '../../../../../src/input/proxy/http/head-reader.ts';
+import { AnswerParser } from '../../../../../src/input/proxy/upstream/answer-parser.ts';
 
 const MAX_HEAD_BYTES = 64 * 1024;
 
@@ -117,7 +118,7 @@ describe('however the bytes are cut', () => {
         try {
           read(pieces, method, 200);
         } catch (error) {
-          assert.ok(error instanceof InvalidAnswerError || error instanceof HeadTooLargeError, String(error));
+          assert.ok(error instanceof InvalidMessageError || error instanceof HeadTooLargeError, String(error));
         }
       }),
       { numRuns: 3000 },
@@ -133,7 +134,7 @@ describe('however the bytes are cut', () => {
           try {
             read([bytes]);
           } catch (error) {
-            assert.ok(error instanceof InvalidAnswerError, String(error));
+            assert.ok(error instanceof InvalidMessageError, String(error));
           }
         }
       }
@@ -152,7 +153,7 @@ describe('the end', () => {
   test('bytes of a connection that waits for nothing are refused', () => {
     const nothing = (): undefined => undefined;
     const parser = new AnswerParser({ head: nothing, data: nothing, end: nothing, upgrade: nothing }, MAX_HEAD_BYTES);
-    assert.throws(() => parser.push(Buffer.from('HTTP/1.1 200 OK\r\n\r\n')), InvalidAnswerError);
+    assert.throws(() => parser.push(Buffer.from('HTTP/1.1 200 OK\r\n\r\n')), InvalidMessageError);
   });
 
   test('the answer to HEAD ends with its head, whatever that says', () => {
@@ -224,7 +225,7 @@ describe('bounds', () => {
   ] as const) {
     for (const size of [text.length, 1]) {
       test(`${what} is refused at once and not when its time is up, in pieces of ${size}`, () => {
-        assert.throws(() => read(cut(text, new Array(text.length).fill(size))), InvalidAnswerError);
+        assert.throws(() => read(cut(text, new Array(text.length).fill(size))), InvalidMessageError);
       });
     }
   }

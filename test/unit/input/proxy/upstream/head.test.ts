@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { InvalidAnswerError, type ParsedHead, parseHead } from '../../../../../src/input/proxy/upstream/head.ts';
+import { InvalidMessageError } from '../../../../../src/input/proxy/http/fields.ts';
+import { type ParsedHead, parseHead } from '../../../../../src/input/proxy/upstream/head.ts';
 
 const read = (head: string, method = 'GET'): ParsedHead => parseHead(head.replaceAll('\n', '\r\n'), method);
 
@@ -37,7 +38,7 @@ describe('the status line', () => {
     'HTTP/1.1 200 O\nK',
     'HTTP/1.1 2\u00b20 OK',
   ]) {
-    test(`${JSON.stringify(line)} is refused`, () => assert.throws(() => parseHead(line, 'GET'), InvalidAnswerError));
+    test(`${JSON.stringify(line)} is refused`, () => assert.throws(() => parseHead(line, 'GET'), InvalidMessageError));
   }
 });
 
@@ -65,11 +66,11 @@ describe('fields', () => {
     ['a name that is no token', 'X(A): 1'],
     ['a name above 0x7f', 'X-\u00e9: 1'],
   ] as const) {
-    test(`${what} is refused`, () => assert.throws(() => read(`HTTP/1.1 200 OK\n${line}`), InvalidAnswerError));
+    test(`${what} is refused`, () => assert.throws(() => read(`HTTP/1.1 200 OK\n${line}`), InvalidMessageError));
   }
 
   test('a bare LF is refused', () => {
-    assert.throws(() => parseHead('HTTP/1.1 200 OK\r\nX-A: 1\nX-B: 2', 'GET'), InvalidAnswerError);
+    assert.throws(() => parseHead('HTTP/1.1 200 OK\r\nX-A: 1\nX-B: 2', 'GET'), InvalidMessageError);
   });
 });
 
@@ -125,7 +126,7 @@ describe('the end of the body (RFC 9112 section 6.3)', () => {
     'Content-Length: 99999999999999999999',
   ]) {
     test(`${JSON.stringify(fields)} is refused`, () => {
-      assert.throws(() => read(`HTTP/1.1 200 OK\n${fields}`), InvalidAnswerError);
+      assert.throws(() => read(`HTTP/1.1 200 OK\n${fields}`), InvalidMessageError);
     });
   }
 
@@ -167,8 +168,8 @@ describe('the connection', () => {
     const value = `${' '.repeat(32_000)}a${' , '.repeat(8000)}`;
     const started = performance.now();
     for (const name of ['Connection', 'Keep-Alive', 'X-A']) read(`HTTP/1.1 200 OK\n${name}: x${value}x`);
-    assert.throws(() => read(`HTTP/1.1 200 OK\nContent-Length: 1${value}1`), InvalidAnswerError);
-    assert.throws(() => read(`HTTP/1.1 200 OK\nTransfer-Encoding: chunked${value}x`), InvalidAnswerError);
+    assert.throws(() => read(`HTTP/1.1 200 OK\nContent-Length: 1${value}1`), InvalidMessageError);
+    assert.throws(() => read(`HTTP/1.1 200 OK\nTransfer-Encoding: chunked${value}x`), InvalidMessageError);
     // The square of it takes tens of seconds.
     assert.ok(performance.now() - started < 5000);
   });

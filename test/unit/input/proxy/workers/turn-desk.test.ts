@@ -44,8 +44,7 @@ function newDesk(throttle: object) {
     });
     const ask = (priority = '') => {
       const heard: string[] = [];
-      const headers = { 'x-priority': priority };
-      const request = { url: '/', headers, headersDistinct: { 'x-priority': [priority] } };
+      const request = { url: '/', headers: ['x-priority', priority] };
       const asker = { granted: () => heard.push('granted'), shed: (reason: string) => heard.push(reason) };
       const turn: AskedTurn = source.turnOf(request, 'm', asker);
       turn.enter();

@@ -1,4 +1,4 @@
-import { InvalidAnswerError, parseFields } from './head.ts';
+import { InvalidMessageError, parseFields } from './fields.ts';
 
 const TAB = 0x09;
 const LF = 0x0a;
@@ -37,6 +37,7 @@ type Place =
  */
 export class ChunkedDecoder {
   readonly #onData: (chunk: Buffer) => void;
+  readonly #mayPad: boolean;
   readonly #trailerLines: string[] = [];
   #place: Place = 'size';
   /** Of the chunk: its size while that is read, then what is still to come. */
@@ -45,8 +46,10 @@ export class ChunkedDecoder {
   #line = '';
   #trailerBytes = 0;
 
-  constructor(onData: (chunk: Buffer) => void) {
+  /** `mayPad`: spaces may stand behind a size, as some old servers write them; no client does. */
+  constructor(onData: (chunk: Buffer) => void, { mayPad = true }: { readonly mayPad?: boolean } = {}) {
     this.#onData = onData;
+    this.#mayPad = mayPad;
   }
 
   get isOver(): boolean {
@@ -58,7 +61,7 @@ export class ChunkedDecoder {
     return parseFields(this.#trailerLines);
   }
 
-  /** Takes the next bytes; returns those behind the end of the body. Throws an InvalidAnswerError. */
+  /** Takes the next bytes; returns those behind the end of the body. Throws an InvalidMessageError. */
   push(bytes: Buffer): Buffer {
     let at = 0;
     while (at < bytes.length && this.#place !== 'over') {
@@ -101,10 +104,10 @@ export class ChunkedDecoder {
   #framing(byte: number): void {
     if (this.#place === 'data_cr' || this.#place === 'data_lf') {
       if (byte !== (this.#place === 'data_cr' ? CR : LF))
-        throw new InvalidAnswerError('a chunk is longer than its size');
+        throw new InvalidMessageError('a chunk is longer than its size');
       this.#place = this.#place === 'data_cr' ? 'data_lf' : 'size';
     } else if (this.#place === 'size_lf') {
-      if (byte !== LF) throw new InvalidAnswerError('the line of a chunk size does not end in CRLF');
+      if (byte !== LF) throw new InvalidMessageError('the line of a chunk size does not end in CRLF');
       this.#lineBytes = 0;
       this.#place = this.#left === 0 ? 'trailer' : 'data';
     } else this.#sizeLine(byte);
@@ -112,22 +115,22 @@ export class ChunkedDecoder {
 
   #sizeLine(byte: number): void {
     this.#lineBytes += 1;
-    if (this.#lineBytes > MAX_LINE_BYTES) throw new InvalidAnswerError('a chunk begins with a line without end');
+    if (this.#lineBytes > MAX_LINE_BYTES) throw new InvalidMessageError('a chunk begins with a line without end');
     const digit = this.#place === 'size' || this.#place === 'digits' ? hexDigit(byte) : -1;
     if (digit !== -1) this.#digit(digit);
-    else if (this.#place === 'size') throw new InvalidAnswerError('a chunk has no size');
+    else if (this.#place === 'size') throw new InvalidMessageError('a chunk has no size');
     else if (byte === CR) this.#place = 'size_lf';
     else if (this.#place === 'extension') {
       if ((byte < SPACE && byte !== TAB) || byte === DEL)
-        throw new InvalidAnswerError('a chunk extension holds a control character');
+        throw new InvalidMessageError('a chunk extension holds a control character');
     } else if (byte === SEMICOLON) this.#place = 'extension';
-    else if (byte === SPACE || byte === TAB) this.#place = 'space';
-    else throw new InvalidAnswerError('a chunk has no valid size');
+    else if (this.#mayPad && (byte === SPACE || byte === TAB)) this.#place = 'space';
+    else throw new InvalidMessageError('a chunk has no valid size');
   }
 
   #digit(digit: number): void {
     if (this.#place === 'size') this.#left = 0;
-    if (this.#left >= MAX_SIZE_BEFORE_DIGIT) throw new InvalidAnswerError('a chunk is too large');
+    if (this.#left >= MAX_SIZE_BEFORE_DIGIT) throw new InvalidMessageError('a chunk is too large');
     this.#left = this.#left * 16 + digit;
     this.#place = 'digits';
   }
@@ -136,10 +139,10 @@ export class ChunkedDecoder {
     const lf = bytes.indexOf(LF, at);
     const end = lf === -1 ? bytes.length : lf;
     this.#trailerBytes += end - at;
-    if (this.#trailerBytes > MAX_LINE_BYTES) throw new InvalidAnswerError('the trailers are too long');
+    if (this.#trailerBytes > MAX_LINE_BYTES) throw new InvalidMessageError('the trailers are too long');
     this.#line += bytes.toString('latin1', at, end);
     if (lf === -1) return end;
-    if (!this.#line.endsWith('\r')) throw new InvalidAnswerError('a line of the trailers does not end in CRLF');
+    if (!this.#line.endsWith('\r')) throw new InvalidMessageError('a line of the trailers does not end in CRLF');
     if (this.#line === '\r') this.#place = 'over';
     else this.#trailerLines.push(this.#line.slice(0, -1));
     this.#line = '';

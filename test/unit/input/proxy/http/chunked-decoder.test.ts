@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ChunkedDecoder } from '../../../../../src/input/proxy/upstream/chunked-decoder.ts';
-import { InvalidAnswerError } from '../../../../../src/input/proxy/upstream/head.ts';
+import { ChunkedDecoder } from '../../../../../src/input/proxy/http/chunked-decoder.ts';
+import { InvalidMessageError } from '../../../../../src/input/proxy/http/fields.ts';
 
 interface Decoded {
   readonly data: string;
@@ -79,6 +79,6 @@ describe('refused', () => {
     ['endless trailers', `0\r\n${'X: aaaaaaaa\r\n'.repeat(2000)}`],
   ] as const) {
     for (const size of [text.length, 1])
-      test(`${what}, in pieces of ${size}`, () => assert.throws(() => decode(text, size), InvalidAnswerError));
+      test(`${what}, in pieces of ${size}`, () => assert.throws(() => decode(text, size), InvalidMessageError));
   }
 });
