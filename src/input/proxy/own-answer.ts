@@ -85,13 +85,16 @@ export const HEAD_TOO_SLOW: OwnAnswer = {
   message: 'the rest of the request headers did not come in time',
 };
 
-export const HEAD_TOO_LARGE: OwnAnswer = {
-  status: 431,
-  origin: 'client',
-  code: 'headers_too_large',
-  type: 'invalid_request_error',
-  message: 'the request line and headers together are larger than the limit',
-};
+/** The client sent more headers than the bound. */
+export function headTooLarge(maxBytes: number): OwnAnswer {
+  return {
+    status: 431,
+    origin: 'client',
+    code: 'headers_too_large',
+    type: 'invalid_request_error',
+    message: `the request line and headers together are larger than ${maxBytes} bytes`,
+  };
+}
 
 const RETRY_AFTER_FULL_SECONDS = 1;
 

@@ -54,7 +54,7 @@ export function parseFields(lines: readonly string[]): string[] {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0));
     // A line that begins with a space would continue the one before it: obsolete, and a way to smuggle (RFC 9112 section 5.2).
-    if (!TOKEN.test(name)) throw new InvalidMessageError('a header has no valid name');
+    if (!TOKEN.test(name)) throw new InvalidMessageError('a header must begin with a name and a colon');
     const value = trim(line, colon + 1);
     if (FORBIDDEN_IN_VALUE.test(value)) throw new InvalidMessageError(`header ${name} holds a control character`);
     fields.push(name, value);

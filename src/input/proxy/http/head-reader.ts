@@ -10,6 +10,12 @@ const NOTHING: Buffer = Buffer.alloc(0);
 /** The head is larger than allowed. */
 export class HeadTooLargeError extends Error {
   override readonly name = 'HeadTooLargeError';
+  readonly maxBytes: number;
+
+  constructor(maxBytes: number) {
+    super(`a head of more than ${maxBytes} bytes`);
+    this.maxBytes = maxBytes;
+  }
 }
 
 /** A whole head: Latin-1, up to and without its blank line, and the bytes behind that. */
@@ -51,7 +57,7 @@ export class HeadReader {
     const end = headEnd(all, Math.max(0, before - HEAD_END_BYTES + 1));
     // All but the last byte of a blank line may be here, and no part of the head.
     if ((end === -1 ? all.length - HEAD_END_BYTES + 1 : end) > this.#maxBytes)
-      throw new HeadTooLargeError('head too large');
+      throw new HeadTooLargeError(this.#maxBytes);
     if (end === -1) {
       this.#refuseHopeless(all);
       refuseBareEnds(all, before);

@@ -32,6 +32,7 @@ export interface RequestHead {
 
 /** A longer first word is no method: the longest that is registered has 17 letters (RFC 9110 section 16.1). */
 export const MAX_METHOD_BYTES = 64;
+export const NO_REQUEST_LINE = 'the first line must be METHOD target HTTP/1.1, with single spaces';
 const VERSION_1_1 = ' HTTP/1.1';
 /** HTTP/0.9 had no version. */
 const OTHER_VERSION = /^ HTTP\/(\d\.\d)$/;
@@ -57,7 +58,7 @@ function readRequestLine(text: string) {
   const isMethod = at > 0 && at <= MAX_METHOD_BYTES && text.charCodeAt(at) === SPACE;
   do at += 1;
   while (isVisible(text.charCodeAt(at)));
-  if (!isMethod || at === urlAt) throw new InvalidMessageError('no request line');
+  if (!isMethod || at === urlAt) throw new InvalidMessageError(NO_REQUEST_LINE);
   const url = text.slice(urlAt, at);
   // Nearly all of them.
   if (text.startsWith(VERSION_1_1, at) && isLineEnd(text, at + VERSION_1_1.length))
@@ -65,7 +66,7 @@ function readRequestLine(text: string) {
   const lineEnd = text.indexOf('\r\n', at);
   const end = lineEnd === -1 ? text.length : lineEnd;
   const httpVersion = end === at ? '0.9' : OTHER_VERSION.exec(text.slice(at, end))?.[1];
-  if (httpVersion === undefined) throw new InvalidMessageError('no request line');
+  if (httpVersion === undefined) throw new InvalidMessageError(NO_REQUEST_LINE);
   return { method, url, httpVersion, end };
 }
 
@@ -94,16 +95,17 @@ function isLineEnd(text: string, at: number): boolean {
 /** Stricter than RFC 9112 section 6.3 lets a recipient be lenient: no two lengths, be they the same, and no length beside a coding. */
 function framingOf({ codings, lengths }: ConnectionFields): RequestFraming {
   if (codings.length > 0) {
-    if (lengths.length > 0) throw new InvalidMessageError('both Transfer-Encoding and Content-Length');
+    if (lengths.length > 0) throw new InvalidMessageError('Transfer-Encoding and Content-Length exclude each other');
     if (codings.length === 1 && codings[0] === 'chunked') return { kind: 'chunked' };
     // Where it is not the last the end of the body is not known, and it may come only once (RFC 9112 section 6.1).
     if (codings.indexOf('chunked') < codings.length - 1 && codings.includes('chunked'))
-      throw new InvalidMessageError('chunked is not the last Transfer-Encoding');
+      throw new InvalidMessageError('chunked must be the last Transfer-Encoding, and come once');
     return { kind: 'unknown' };
   }
   const [length] = lengths;
   if (length === undefined) return { kind: 'none' };
   const value = digitsOf(length);
-  if (value === undefined || lengths.length > 1) throw new InvalidMessageError('Content-Length is no length');
+  if (value === undefined || lengths.length > 1)
+    throw new InvalidMessageError('Content-Length must be said once, in at most 15 digits');
   return value === 0 ? { kind: 'none' } : { kind: 'length', length: value };
 }

@@ -2,7 +2,7 @@ import { headerValue } from '../../../provider/headers/parsed-headers.ts';
 import { ChunkedDecoder } from './chunked-decoder.ts';
 import { InvalidMessageError } from './fields.ts';
 import { HeadReader } from './head-reader.ts';
-import { isMethodChar, MAX_METHOD_BYTES, parseRequestHead, type RequestHead } from './request-head.ts';
+import { isMethodChar, MAX_METHOD_BYTES, NO_REQUEST_LINE, parseRequestHead, type RequestHead } from './request-head.ts';
 
 /** What the bytes of a connection turn out to be. */
 export interface RequestSink {
@@ -106,5 +106,5 @@ function refuseOther(begun: Buffer): void {
   let at = 0;
   while (at < begun.length && isMethodChar(begun[at] ?? 0)) at += 1;
   const isMethod = at > 0 && at <= MAX_METHOD_BYTES && (at === begun.length || begun[at] === SPACE);
-  if (begun.length > 0 && !isMethod) throw new InvalidMessageError('no request line');
+  if (begun.length > 0 && !isMethod) throw new InvalidMessageError(NO_REQUEST_LINE);
 }

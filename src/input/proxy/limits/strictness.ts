@@ -2,7 +2,7 @@ import { type FlatHeaders, headerValue, isNamed } from '../../../provider/header
 import { InvalidMessageError } from '../http/fields.ts';
 import { HeadTooLargeError } from '../http/head-reader.ts';
 import type { RequestHead } from '../http/request-head.ts';
-import { HEAD_TOO_LARGE, malformedRequest, NO_HOST, type OwnAnswer } from '../own-answer.ts';
+import { headTooLarge, malformedRequest, NO_HOST, type OwnAnswer } from '../own-answer.ts';
 
 const MALFORMED = { origin: 'client', type: 'invalid_request_error' } as const;
 
@@ -39,7 +39,7 @@ const HOST = /^[\w.~!$&'()*+,;=:%[\]-]*$/;
 
 /** What a client is told that does not speak HTTP. A fault that is no client's is thrown on. */
 export function refusalOfUnreadable(error: unknown): OwnAnswer {
-  if (error instanceof HeadTooLargeError) return HEAD_TOO_LARGE;
+  if (error instanceof HeadTooLargeError) return headTooLarge(error.maxBytes);
   if (error instanceof InvalidMessageError) return malformedRequest(error.message);
   throw error;
 }

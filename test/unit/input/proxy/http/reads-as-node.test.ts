@@ -10,9 +10,9 @@ import { cut, readRequests } from '../../../../support/requests/reading.ts';
 const STRICTER_IN: readonly string[] = [
   // RFC 9112 section 2.2 lets a recipient take a bare LF, section 3 several spaces.
   'a line of the head does not end in CRLF',
-  'no request line',
+  'the first line must be METHOD target HTTP/1.1, with single spaces',
   // Sections 6.1 and 6.3.
-  'Content-Length is no length',
+  'Content-Length must be said once, in at most 15 digits',
   'transfer_encoding_in_http_1_0',
   'unknown_transfer_coding',
   // Section 3.2, and versions that node reads by their number alone.
