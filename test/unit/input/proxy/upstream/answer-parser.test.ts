@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { InvalidMessageError } from '../../../../../src/input/proxy/http/fields.ts';
 import { HeadTooLargeError } from '../../../../../src/input/proxy/http/head-reader.ts';
 import { AnswerParser } from '../../../../../src/input/proxy/upstream/answer-parser.ts';
+import { cut } from '../../../../support/requests/reading.ts';
 
 const MAX_HEAD_BYTES = 64 * 1024;
 
@@ -40,17 +41,6 @@ function read(pieces: readonly Buffer[], method = 'GET', maxHeadBytes = MAX_HEAD
   }
   parser.close();
   return seen;
-}
-
-function cut(text: string, sizes: readonly number[]): Buffer[] {
-  const bytes = Buffer.from(text, 'latin1');
-  const pieces: Buffer[] = [];
-  let at = 0;
-  for (const size of sizes) {
-    pieces.push(bytes.subarray(at, at + size));
-    at += size;
-  }
-  return [...pieces, bytes.subarray(at)].filter((piece) => piece.length > 0);
 }
 
 const INFORMATION = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
