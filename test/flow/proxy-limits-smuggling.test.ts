@@ -32,7 +32,7 @@ for (const [name, bytes] of Object.entries(AMBIGUOUS)) {
     const asked: string[] = [];
     const upstream = await startUpstream(t, async (request, response) => {
       asked.push(request.url ?? '');
-      await readBody(request).catch(() => undefined);
+      await readBody(request);
       response.end();
     });
     const { port, settled } = await startCounting(t, { upstreams: [upstreamAt(upstream.url)] });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
 import { describe, type TestContext, test } from 'node:test';
 import { debianProgram } from '../../src/demo/programs.ts';
 import { eventually } from '../support/eventually.ts';
 import { startPrometheus } from '../support/prometheus.ts';
+import { startUpstream } from '../support/upstream.ts';
 import { startWeb } from '../support/web.ts';
 
 /** What formats and parsers trip over; NUL and half a surrogate pair arrive as the replacement character. */
@@ -112,21 +112,17 @@ describe('GET /metrics to the real Prometheus', () => {
 async function startFront(t: TestContext, port: number, instead: Readonly<Record<string, string>> = {}) {
   let asked: IncomingHttpHeaders | undefined;
   let answered: string | null = null;
-  const server = createServer(async (request, response) => {
+  const front = await startUpstream(t, async (request, response) => {
     asked = request.headers;
-    const answer = await fetch(`http://127.0.0.1:${port}/metrics`, {
-      headers: { Accept: asked.accept ?? '', ...instead },
-    });
+    const headers = { Accept: asked.accept ?? '', ...instead };
+    // Prometheus goes on scraping while a test ends, and what it scrapes may be gone first.
+    const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers }).catch(() => undefined);
+    if (answer === undefined) {
+      response.writeHead(502).end();
+      return;
+    }
     answered = answer.headers.get('content-type');
-    response.setHeader('Content-Type', answered ?? '').end(await answer.text());
+    response.setHeader('Content-Type', answered ?? '').end(await answer.text().catch(() => ''));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  // Safe: a server on a port has an address object.
-  const { port: own } = server.address() as AddressInfo;
-  return { address: `127.0.0.1:${own}`, asked: () => asked, answered: () => answered };
+  return { address: `127.0.0.1:${front.port}`, asked: () => asked, answered: () => answered };
 }

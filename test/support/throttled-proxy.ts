@@ -109,10 +109,7 @@ export async function startSlots(t: TestContext, atFirst: number) {
     const error = { message: 'The model is overloaded. Please try again later.', type: 'overloaded_error' };
     response.writeHead(503, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
   };
-  const upstream = await startUpstream(t, (request, response) => {
-    // A request that breaks off is of no interest here.
-    handle(request, response).catch(() => response.destroy());
-  });
+  const upstream = await startUpstream(t, handle);
   return {
     ...upstream,
     seen,

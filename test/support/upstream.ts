@@ -12,13 +12,29 @@ export interface FakeUpstream {
   readonly sockets: ReadonlySet<Socket>;
 }
 
+/**
+ * Lets a handler, which may be async, fail where the client breaks off its request, as clients do when a test ends: there is nobody to
+ * answer. Whatever else it throws fails the test.
+ */
+export function answering(handler: RequestListener): RequestListener {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      await handler(request, response);
+    } catch (error) {
+      const clientLeft = request.destroyed && !request.complete;
+      if (!clientLeft) throw error;
+    }
+  };
+  return (request, response) => void answer(request, response);
+}
+
 /** Starts the server on a free port of the loopback interface and closes it, connections and all, when the test ends. It keeps idle connections as Node does, or so long. */
 export async function startUpstream(
   t: TestContext,
   handler: RequestListener,
   keepAliveMs?: number,
 ): Promise<FakeUpstream> {
-  const server = createServer({ maxHeaderSize: 256 * 1024 }, handler);
+  const server = createServer({ maxHeaderSize: 256 * 1024 }, answering(handler));
   server.maxHeadersCount = 0;
   if (keepAliveMs !== undefined) server.keepAliveTimeout = keepAliveMs;
   const sockets = new Set<Socket>();
