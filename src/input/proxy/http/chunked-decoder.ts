@@ -14,6 +14,9 @@ const MAX_SIZE_BEFORE_DIGIT = 2 ** 48;
 /** A size of so many digits is a small integer, in any engine's sense. */
 const MAX_DIGITS_AT_ONCE = 7;
 
+/** What is shorter is moved byte by byte: a call of node's costs more. */
+const MAX_BYTES_ONE_BY_ONE = 32;
+
 /** What the next byte is. `size` has seen no digit yet. */
 type Place =
   | 'size'
@@ -40,13 +43,19 @@ export class ChunkedDecoder {
   readonly #mayPad: boolean;
   readonly #trailerLines: string[] = [];
   #place: Place = 'size';
+  /** Of the bytes that are being read: the data so far stands here, moved together. */
+  #dataStart = 0;
+  #dataEnd = 0;
   /** Of the chunk: its size while that is read, then what is still to come. */
   #left = 0;
   #lineBytes = 0;
   #line = '';
   #trailerBytes = 0;
 
-  /** `mayPad`: spaces may stand behind a size, as some old servers write them; no client does. */
+  /**
+   * What one read brings of the data is handed on as one piece: chunks may be as short as a byte, and each would cost us more than its sender.
+   * `mayPad`: spaces may stand behind a size, as some old servers write them; no client does.
+   */
   constructor(onData: (chunk: Buffer) => void, { mayPad = true }: { readonly mayPad?: boolean } = {}) {
     this.#onData = onData;
     this.#mayPad = mayPad;
@@ -61,8 +70,22 @@ export class ChunkedDecoder {
     return parseFields(this.#trailerLines);
   }
 
-  /** Takes the next bytes; returns those behind the end of the body. Throws an InvalidMessageError. */
+  /**
+   * Takes the next bytes, and moves the data of several chunks together in them; returns those behind the end of the body. Throws an
+   * InvalidMessageError, once the data before it is handed on.
+   */
   push(bytes: Buffer): Buffer {
+    this.#dataStart = 0;
+    this.#dataEnd = 0;
+    try {
+      return bytes.subarray(this.#read(bytes));
+    } finally {
+      this.#handOn(bytes);
+    }
+  }
+
+  /** Up to where the body goes. */
+  #read(bytes: Buffer): number {
     let at = 0;
     while (at < bytes.length && this.#place !== 'over') {
       const from = at;
@@ -73,7 +96,7 @@ export class ChunkedDecoder {
       this.#framing(bytes[at] ?? 0);
       at += 1;
     }
-    return bytes.subarray(at);
+    return at;
   }
 
   /** Reads a size line of nothing but digits, as nearly all are, when it is here as a whole; else takes nothing. */
@@ -97,8 +120,23 @@ export class ChunkedDecoder {
     this.#left -= end - at;
     const endsLine = this.#left === 0 && bytes[end] === CR && bytes[end + 1] === LF;
     if (this.#left === 0) this.#place = endsLine ? 'size' : 'data_cr';
-    this.#onData(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end));
+    this.#gather(bytes, at, end);
     return endsLine ? end + 2 : end;
+  }
+
+  #gather(bytes: Buffer, from: number, end: number): void {
+    const length = end - from;
+    const to = this.#dataEnd;
+    if (to === 0) this.#dataStart = from;
+    else if (length > MAX_BYTES_ONE_BY_ONE) bytes.copyWithin(to, from, end);
+    else for (let at = 0; at < length; at += 1) bytes[to + at] = bytes[from + at] ?? 0;
+    this.#dataEnd = to === 0 ? end : to + length;
+  }
+
+  #handOn(bytes: Buffer): void {
+    const start = this.#dataStart;
+    const end = this.#dataEnd;
+    if (end > 0) this.#onData(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
   }
 
   #framing(byte: number): void {

@@ -47,6 +47,27 @@ for (const [what, text, expected] of [
   }
 }
 
+test('what one read brings is one piece, however short and many its chunks', () => {
+  const pieces: string[] = [];
+  const decoder = new ChunkedDecoder((chunk) => pieces.push(chunk.toString('latin1')));
+  const long = 'x'.repeat(100);
+  const rest = [
+    decoder.push(Buffer.from(`1\r\na\r\n64;e\r\n${long}\r\n2\r\nb`)),
+    decoder.push(Buffer.from('c\r\n1\r\nd\r\n0\r\n\r\nbehind')),
+  ];
+  assert.deepEqual(pieces, [`a${long}b`, 'cd']);
+  assert.deepEqual(rest.map(String), ['', 'behind']);
+});
+
+test('the data before what is no chunk is handed on', () => {
+  let data = '';
+  const decoder = new ChunkedDecoder((chunk) => {
+    data += chunk.toString();
+  });
+  assert.throws(() => decoder.push(Buffer.from('2\r\nab\r\n1\r\nc\r\nno size')), InvalidMessageError);
+  assert.equal(data, 'abc');
+});
+
 describe('refused', () => {
   for (const [what, text] of [
     ['no size', '\r\n'],
