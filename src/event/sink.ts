@@ -96,6 +96,20 @@ export interface SourceSink {
   close(): void;
 }
 
+/** What of a request is watched while it passes, and may fail to be. The closed set behind `llm_exporter_proxy_tap_failures_total`. */
+export const TAPS = [
+  'request',
+  'response',
+  'answer_body',
+  'error_body',
+  'frame',
+  'cause',
+  'event',
+  'retry',
+  'queue',
+] as const;
+export type Tap = (typeof TAPS)[number];
+
 /** Where inputs hand over what they saw. Inputs know no metrics: this is all they know. */
 export interface EventSink {
   open(start: { readonly provider: string }): LiveRequest;
@@ -104,7 +118,10 @@ export interface EventSink {
 }
 
 /** What a proxy knows of it. */
-export type ProxySink = Pick<EventSink, 'open' | 'queue'>;
+export interface ProxySink extends Pick<EventSink, 'open' | 'queue'> {
+  /** Begins the counters of what a proxy failed to watch; what comes back is called once for each. */
+  taps(): (failed: Tap) => void;
+}
 
 /** What the processes of a proxy tell of themselves, where it has several. */
 export interface WorkerCounts {

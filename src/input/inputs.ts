@@ -4,7 +4,7 @@ import { listenOn } from '../config/listen.ts';
 import { providerSettings } from '../config/providers.ts';
 import type { Config } from '../config/schema.ts';
 import type { ListenAddress } from '../config/units.ts';
-import type { EventSink, PushSink, WorkerSink } from '../event/sink.ts';
+import type { EventSink, ProxySink, PushSink, WorkerSink } from '../event/sink.ts';
 import type { Log } from '../log.ts';
 import { ProblemError } from '../problem.ts';
 import { type ConfiguredProxy, createConfiguredProxy, type Environment, proxySettings } from './configured-proxy.ts';
@@ -40,7 +40,7 @@ export interface Inputs {
 
 export interface InputsOptions {
   readonly config: Config;
-  readonly sink: EventSink & PushSink & WorkerSink;
+  readonly sink: EventSink & ProxySink & PushSink & WorkerSink;
   readonly clock: Clock;
   readonly log: Log;
   readonly stdin: Readable;

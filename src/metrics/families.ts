@@ -215,6 +215,11 @@ export const families = {
     help: 'Requests to POST /v1/logs by how they were answered.',
     labels: ['result'],
   },
+  llm_exporter_proxy_tap_failures_total: {
+    type: 'counter',
+    help: 'Faults in reading along with a request, by the part that was not read; the request went on. event: it may be missing in the counts.',
+    labels: ['part'],
+  },
   llm_exporter_proxy_workers: {
     type: 'gauge',
     help: 'Worker processes of the proxy that take connections now (proxy.workers above 1).',

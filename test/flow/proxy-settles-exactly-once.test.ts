@@ -77,7 +77,7 @@ async function playClient(port: number, leavesAfter: number, isReset: boolean): 
   await closed;
 }
 
-test('a tap that throws is told of once and the requests go on', async (t) => {
+test('a tap that throws is told of once and counted each time, and the requests go on', async (t) => {
   const upstream = await startUpstream(t, (_request, response) => response.end('fine'));
   const { port, sink, logLines, settled } = await startProxy(t, upstream.url);
   const open = sink.open;
@@ -103,4 +103,27 @@ test('a tap that throws is told of once and the requests go on', async (t) => {
     [200, 200, 200],
   );
   assert.equal(logLines.length, 1);
+  // How often for one request depends on how it is cut.
+  assert.deepEqual(new Set(sink.failedTaps), new Set(['request']));
+  assert.ok(sink.failedTaps.length >= 3, `${sink.failedTaps.length} were counted`);
+});
+
+test('a sink that fails altogether changes no answer, nor what is answered to no request', async (t) => {
+  const upstream = await startUpstream(t, (_request, response) => response.end('fine'));
+  const { port, sink } = await startProxy(t, upstream.url);
+  Object.assign(sink, {
+    open() {
+      throw new Error('a broken sink');
+    },
+  });
+  for (const [sent, expected] of [
+    [`${HEAD.replace('Host: x', 'Host: x\r\nConnection: close')}${BODY.join('')}`, /^HTTP\/1\.1 200 OK/],
+    ['no request\r\n\r\n', /^HTTP\/1\.1 400 /],
+  ] as const) {
+    const socket = await openSocket(t, port);
+    socket.write(sent);
+    const chunks: unknown[] = await socket.toArray();
+    assert.match(chunks.join(''), expected);
+  }
+  assert.deepEqual(sink.failedTaps, ['event', 'event']);
 });

@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 import { loadCatalogue } from '../../src/classify/catalogue.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import type { RequestEvent } from '../../src/event/request-event.ts';
-import type { EventSink, RetryDecision } from '../../src/event/sink.ts';
+import type { EventSink, ProxySink, RetryDecision } from '../../src/event/sink.ts';
 import { createProxy } from '../../src/input/proxy/proxy.ts';
 import type { RetryPolicy } from '../../src/input/proxy/retry/policy.ts';
 import type { RouteSpec } from '../../src/input/proxy/routing/route.ts';
@@ -39,7 +39,7 @@ export interface Counted {
   settled(count: number): Promise<readonly RequestEvent[]>;
 }
 
-export function createCounted(clock: Clock): { readonly sink: EventSink; readonly counted: Counted } {
+export function createCounted(clock: Clock): { readonly sink: EventSink & ProxySink; readonly counted: Counted } {
   const store = createStore({ clock });
   const recorder = createRecorder({
     store,

@@ -12,7 +12,7 @@ import { isAnthropic, networkFailure, type OwnAnswer, STOPPED, TOO_SLOW, tooLarg
 import { RequestWatch } from './request-watch.ts';
 import { createCaller } from './routing/caller.ts';
 import type { Routed } from './routing/router.ts';
-import type { Guard } from './tap/guard.ts';
+import { type Guard, openGuarded, UNCLASSIFIED } from './tap/guard.ts';
 import type { ResponseFacts } from './tap/stream-tap.ts';
 import type { Agreement, Tunnel } from './tunnel/tunnel.ts';
 import { QueuedTries } from './turn/queued-tries.ts';
@@ -43,9 +43,6 @@ export interface ExchangeOptions {
   /** Where the request asks for another protocol. */
   readonly tunnel?: Tunnel | undefined;
 }
-
-/** The cause of what the rules say nothing of. */
-const UNCLASSIFIED = 'unclassified';
 
 /**
  * The life of one proxied request.
@@ -101,7 +98,7 @@ export class Exchange implements Running {
     this.connection = connection;
     this.#request = request;
     this.#startMs = clock.elapsedMs();
-    this.#live = context.sink.open({ provider: route.provider });
+    this.#live = openGuarded(context, route.provider);
     this.#watch = new RequestWatch({ request, live: this.#live, guard });
     const heldBytes = Math.max(retries?.policy.maxHeldBodyBytes ?? 0, QueuedTries.heldBodyBytes(turns));
     this.#upload = new Upload(request, (chunk) => this.#uploads(chunk), heldBytes);

@@ -13,7 +13,7 @@ import { refusalOfMalformed } from './limits/strictness.ts';
 import { DRAINING, NO_TUNNEL, type OwnAnswer, TOO_MANY_CONNECTIONS } from './own-answer.ts';
 import type { RouteSpec, SharedLimits } from './routing/route.ts';
 import { createRouter, type Router } from './routing/router.ts';
-import { createGuard } from './tap/guard.ts';
+import { createGuard, type Guard } from './tap/guard.ts';
 import { Tunnel, wantsTunnel } from './tunnel/tunnel.ts';
 import { DEFAULT_TIMEOUTS, type UpstreamTimeouts } from './upstream/upstream.ts';
 
@@ -90,17 +90,19 @@ class ProxyServer implements Proxy {
   readonly #connections: Connections<Exchange>;
   readonly #idle = Promise.withResolvers<void>();
   readonly #router: Router;
+  readonly #guard: Guard;
   #settings: ProxySettings;
   #draining = false;
 
   constructor(options: ProxyOptions) {
-    const { clock, log, maxHeaderBytes = MAX_HEADER_BYTES } = options;
+    const { clock, log, sink, maxHeaderBytes = MAX_HEADER_BYTES } = options;
     const timeouts: ProxyTimeouts = options.timeouts ?? DEFAULT_TIMEOUTS;
     const { requestMs = REQUEST_TIMEOUT_MS } = timeouts;
     this.#options = options;
     this.#timeouts = timeouts;
     this.#settings = options;
-    this.#router = createRouter(options.upstreams, { ...options, timeouts, maxHeaderBytes, guard: createGuard(log) });
+    this.#guard = createGuard(log, sink.taps());
+    this.#router = createRouter(options.upstreams, { ...options, timeouts, maxHeaderBytes, guard: this.#guard });
     this.#connections = new Connections({
       ...{ clock, maxHeadBytes: maxHeaderBytes, requestMs },
       onRequest: (connection, request) => this.#serve(connection, request),
@@ -151,9 +153,9 @@ class ProxyServer implements Proxy {
   }
 
   #createContext(): ExchangeContext {
-    const { sink, clock, log } = this.#options;
+    const { sink, clock } = this.#options;
     return {
-      ...{ sink, clock, guard: createGuard(log) },
+      ...{ sink, clock, guard: this.#guard },
       clientIdleMs: this.#timeouts.idleMs,
       totalMs: this.#timeouts.totalMs,
       maxRequestBytes: () => this.#settings.maxRequestBytes ?? Number.POSITIVE_INFINITY,
@@ -215,7 +217,7 @@ class ProxyServer implements Proxy {
   /** Answers and counts what is no request that could be served. */
   #refuseRaw(connection: ClientConnection<Exchange>, answer: OwnAnswer): void {
     const { clock, sink } = this.#options;
-    answerRaw(connection.socket, answer, { sink, clock, provider: this.#router.provider });
+    answerRaw(connection.socket, answer, { sink, clock, guard: this.#guard, provider: this.#router.provider });
     connection.linger();
   }
 

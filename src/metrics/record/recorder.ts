@@ -4,7 +4,7 @@ import { type Classification, type Classifier, classify, classifyAlike } from '.
 import { createTrafficObserver } from '../../classify/inference/traffic-observer.ts';
 import type { Clock } from '../../clock.ts';
 import type { RequestEvent } from '../../event/request-event.ts';
-import type { AttemptVerdict, EventSink, PushSink, WorkerSink } from '../../event/sink.ts';
+import type { AttemptVerdict, EventSink, ProxySink, PushSink, WorkerSink } from '../../event/sink.ts';
 import type { Store } from '../store.ts';
 import { createBatchRecorder } from './batch-recorder.ts';
 import { createEventRecorder, type Way } from './event-recorder.ts';
@@ -14,12 +14,12 @@ import { beginAtZero, exposeInfo, type ProviderSettings, type ProvidersByLabel }
 import { createLanes } from './lanes.ts';
 import { createBasisCounts, createMeters } from './meter.ts';
 import { type Admission, createAdmission, UNKNOWN } from './model-admission.ts';
+import { createProxyRecorder } from './proxy-recorder.ts';
 import { createPushRecorder } from './push-recorder.ts';
 import { createQueueRecorder } from './queue-recorder.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { SourceFit } from './source/source-fit.ts';
 import { createSourceRecorder, type SourceReport } from './source/source-recorder.ts';
-import { createWorkerRecorder } from './worker-recorder.ts';
 
 /** What the recorder takes from the configuration. */
 export interface RecorderSettings {
@@ -29,7 +29,7 @@ export interface RecorderSettings {
 }
 
 /** The sink that counts. */
-export interface Recorder extends EventSink, PushSink, WorkerSink {
+export interface Recorder extends EventSink, ProxySink, PushSink, WorkerSink {
   /** Takes over a changed configuration and, where given, other rules; nothing counted or admitted before is lost. */
   reconfigure(settings: RecorderSettings, catalogue?: Catalogue): void;
   /** Recent failures, newest first. */
@@ -123,8 +123,8 @@ export function createRecorder({
     recordBatch: batches.record,
   });
   const pushes = createPushRecorder(store);
-  const workers = createWorkerRecorder(store);
-  return { open, source, pushes, queue, workers, reconfigure, failures: failureLog.list, sources };
+  const { taps, workers } = createProxyRecorder(store);
+  return { open, source, pushes, queue, taps, workers, reconfigure, failures: failureLog.list, sources };
 }
 
 /** What is configured, by the label values that events will be counted under. */

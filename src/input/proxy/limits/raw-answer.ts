@@ -3,16 +3,24 @@ import type { Clock } from '../../../clock.ts';
 import type { RequestEvent } from '../../../event/request-event.ts';
 import type { ProxySink } from '../../../event/sink.ts';
 import { type OwnAnswer, wireForm, writeAnswer } from '../own-answer.ts';
+import { type Guard, UNCLASSIFIED } from '../tap/guard.ts';
 
 export interface RawAnswerContext {
   readonly sink: Pick<ProxySink, 'open'>;
   readonly clock: Clock;
+  readonly guard: Guard;
   /** Value of the provider label. */
   readonly provider: string;
 }
 
 /** Answers and counts what is no request that could be served. The connection is still to be closed. */
-export function answerRaw(socket: Socket, answer: OwnAnswer, { sink, clock, provider }: RawAnswerContext): void {
+export function answerRaw(socket: Socket, answer: OwnAnswer, context: RawAnswerContext): void {
+  const cause = context.guard('event', UNCLASSIFIED, () => count(answer, context));
+  if (socket.writable) socket.write(wireForm(writeAnswer(answer, { cause })), 'latin1');
+}
+
+/** Returns its cause. */
+function count(answer: OwnAnswer, { sink, clock, provider }: RawAnswerContext): string {
   const { status: code, origin, code: errorCode, type, message } = answer;
   const live = sink.open({ provider });
   const event: RequestEvent = {
@@ -21,5 +29,5 @@ export function answerRaw(socket: Socket, answer: OwnAnswer, { sink, clock, prov
   };
   const { cause } = live.judge(event);
   live.end(event);
-  if (socket.writable) socket.write(wireForm(writeAnswer(answer, { cause })), 'latin1');
+  return cause;
 }

@@ -40,14 +40,14 @@ function createErrorTap(contentType: string | undefined, coding: string, guard: 
   const hints = contentType === undefined ? {} : { contentType };
   const copy = createBoundedCopy(MAX_ERROR_BYTES / 2);
   return copyTap(copy, coding, (text) =>
-    guard<ResponseFacts>('error body', {}, () => ({ error: readErrorBody(text, hints) })),
+    guard<ResponseFacts>('error_body', {}, () => ({ error: readErrorBody(text, hints) })),
   );
 }
 
 function createJsonTap(coding: string, guard: Guard): ResponseTap {
   const copy = createBoundedCopy(coding === '' ? MAX_END_BYTES : MAX_ERROR_BYTES);
   return copyTap(copy, coding, (text) =>
-    guard<ResponseFacts>('answer body', {}, () => ({
+    guard<ResponseFacts>('answer_body', {}, () => ({
       tokens: findUsage(text),
       // A 200 that is an error all the same looks like the frame of a stream that is one.
       error: copy.isWhole() ? readStreamError(text) : undefined,

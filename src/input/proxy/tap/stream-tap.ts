@@ -138,7 +138,7 @@ class FrameReader {
 
   /** Never throws: with a decoder in between there is no caller left who could catch it. */
   read(frame: SseFrame): void {
-    this.#guard('stream frame', undefined, () => this.#take(frame));
+    this.#guard('frame', undefined, () => this.#take(frame));
   }
 
   #take({ event, data }: SseFrame): void {

@@ -1,7 +1,7 @@
 import type { ProxyConfig } from '../../../config/schema.ts';
 import type { ListenAddress } from '../../../config/units.ts';
 import type { RequestEvent } from '../../../event/request-event.ts';
-import type { AttemptVerdict, RetryDecision } from '../../../event/sink.ts';
+import type { AttemptVerdict, RetryDecision, Tap } from '../../../event/sink.ts';
 import type { LogLevel } from '../../../log.ts';
 import type { ShedReason } from '../turn/shed.ts';
 import type { Share } from './share.ts';
@@ -28,6 +28,7 @@ export type ToMain =
   /** It is given back, and nothing follows. */
   | readonly ['turn-over', turn: number]
   | readonly ['uncounted', requests: number]
+  | readonly ['tap-failed', Tap]
   | readonly ['log', LogLevel, message: string, fields: Readonly<Record<string, unknown>>];
 
 export type ToWorker =

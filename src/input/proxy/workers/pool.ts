@@ -1,6 +1,6 @@
 import type { Clock } from '../../../clock.ts';
 import type { ListenAddress } from '../../../config/units.ts';
-import type { ProxySink, WorkerCounts, WorkerSink } from '../../../event/sink.ts';
+import type { ProxySink, Tap, WorkerCounts, WorkerSink } from '../../../event/sink.ts';
 import type { Log } from '../../../log.ts';
 import { createGuard, type Guard } from '../tap/guard.ts';
 import { type Backoff, createBackoff } from './backoff.ts';
@@ -53,6 +53,7 @@ export class WorkerPool {
   readonly #desk: TurnDesk;
   readonly #guard: Guard;
   readonly #counts: WorkerCounts;
+  readonly #tapFailed: (part: Tap) => void;
   #settings: WorkerSettings;
   #address: ListenAddress = { host: '', port: 0 };
   /** Set when all of them did. */
@@ -67,8 +68,9 @@ export class WorkerPool {
       const backoff = createBackoff(clock);
       return { index, backoff, worker: undefined, hasListened: false, cancelRestart: () => undefined };
     });
-    this.#desk = createTurnDesk({ ...options, config: settings.proxy });
-    this.#guard = createGuard(options.log);
+    this.#tapFailed = sink.taps();
+    this.#guard = createGuard(options.log, this.#tapFailed);
+    this.#desk = createTurnDesk({ ...options, config: settings.proxy, guard: this.#guard });
     this.#counts = sink.workers();
     this.#counts.up(0);
   }
@@ -142,6 +144,9 @@ export class WorkerPool {
       case 'uncounted':
         this.#counts.uncounted(message[1]);
         log.error('requests were not counted: the main process did not take reports', { requests: message[1] });
+        break;
+      case 'tap-failed':
+        this.#tapFailed(message[1]);
         break;
       case 'log':
         log[message[1]](message[2], { ...message[3], worker: process.pid });

@@ -59,6 +59,7 @@ export function createReportingSink({
     },
     // Waits are counted where turns are given.
     queue: () => ({ admitted() {}, rejected() {}, left() {} }),
+    taps: () => (part) => tell(['tap-failed', part]),
   };
 }
 

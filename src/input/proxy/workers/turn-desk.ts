@@ -3,7 +3,7 @@ import { upstreamsOf } from '../../../config/providers.ts';
 import type { ProxyConfig } from '../../../config/schema.ts';
 import type { ProxySink } from '../../../event/sink.ts';
 import type { Log } from '../../../log.ts';
-import { createGuard } from '../tap/guard.ts';
+import type { Guard } from '../tap/guard.ts';
 import { throttleSettingsOf } from '../turn/settings.ts';
 import type { Turn } from '../turn/turn.ts';
 import { Turns } from '../turn/turns.ts';
@@ -32,9 +32,9 @@ export function createTurnDesk(options: {
   readonly config: ProxyConfig;
   readonly sink: ProxySink;
   readonly clock: Clock;
+  readonly guard: Guard;
   readonly log: Log;
 }): TurnDesk {
-  const context = { ...options, guard: createGuard(options.log) };
   let byUpstream: ReadonlyMap<string, Turns> = new Map();
 
   function reconfigure(config: ProxyConfig): void {
@@ -45,7 +45,7 @@ export function createTurnDesk(options: {
         const settings = throttleSettingsOf(upstream);
         const known = before.get(name);
         known?.reconfigure(settings, provider);
-        return [name, known ?? new Turns({ ...context, provider, settings })];
+        return [name, known ?? new Turns({ ...options, provider, settings })];
       }),
     );
   }

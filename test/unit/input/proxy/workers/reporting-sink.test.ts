@@ -46,6 +46,13 @@ test('a request is told from its begin to its one end, and its worker learns fro
   assert.equal(observed.length, 2);
 });
 
+test('what could not be watched is told, to be counted where all is', async () => {
+  const { sink, messages } = newSink();
+  sink.taps()('frame');
+  await turn();
+  assert.deepEqual(messages, [['tap-failed', 'frame']]);
+});
+
 test('while nothing is taken a bounded number waits, and the rest is told as a number', async () => {
   const { sink, outbox, messages, take } = newSink();
   const first = sink.open({ provider: 'p' });

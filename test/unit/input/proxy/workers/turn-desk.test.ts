@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { proxySchema } from '../../../../../src/config/proxy/schema-proxy.ts';
+import { createGuard } from '../../../../../src/input/proxy/tap/guard.ts';
 import { throttleSettingsOf } from '../../../../../src/input/proxy/turn/settings.ts';
 import type { AskedTurn } from '../../../../../src/input/proxy/turn/turns.ts';
 import type { ToMain, ToWorker } from '../../../../../src/input/proxy/workers/messages.ts';
@@ -23,7 +24,8 @@ function newDesk(throttle: object) {
   const clock = createManualClock();
   const log = createLog({ write: () => undefined });
   const sink = createRecordingSink();
-  const desk = createTurnDesk({ config: configOf({}), sink, clock, log });
+  const context = { sink, clock, log, guard: createGuard(log) };
+  const desk = createTurnDesk({ config: configOf({}), ...context });
 
   function worker() {
     const told: ToMain[] = [];
@@ -39,8 +41,7 @@ function newDesk(throttle: object) {
     const [upstream] = configOf({}).upstreams;
     const settings = upstream && throttleSettingsOf(upstream);
     const source = remote.source('u', {
-      ...{ provider: 'p', settings, sink, clock, log },
-      guard: (_kind, _fallback, watch) => watch(),
+      ...{ provider: 'p', settings, ...context },
     });
     const ask = (priority = '') => {
       const heard: string[] = [];
