@@ -38,6 +38,7 @@ export interface AppOptions {
 export interface RunningApp {
   /** Absent when nothing is proxied. */
   readonly proxyAddress: ListenAddress | undefined;
+  readonly proxyScheme: 'http' | 'https';
   readonly webAddress: ListenAddress;
   /** Takes up a changed configuration; one with problems changes nothing. Answers with the problems. */
   reload(): readonly Problem[];
@@ -152,7 +153,8 @@ function joinParts({ settings, loadSettings, store, state, clock, log, build, st
         ready = false;
         return inputs.drain();
       };
-      return { proxyAddress, webAddress, reload, drain, close };
+      const proxyScheme = config.proxy?.tls === undefined ? 'http' : 'https';
+      return { proxyAddress, proxyScheme, webAddress, reload, drain, close };
     },
   };
 }

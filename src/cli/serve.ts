@@ -112,8 +112,8 @@ function requireNoInputFlags(flags: {
   if (problems.length > 0) throw new ProblemError(problems);
 }
 
-function announce({ proxyAddress, webAddress }: RunningApp, log: Log): void {
-  if (proxyAddress !== undefined) log.info('proxy is listening', { address: addressUrl(proxyAddress) });
+function announce({ proxyAddress, proxyScheme, webAddress }: RunningApp, log: Log): void {
+  if (proxyAddress !== undefined) log.info('proxy is listening', { address: addressUrl(proxyAddress, proxyScheme) });
   log.info('metrics are served', { address: `${addressUrl(webAddress)}/metrics` });
 }
 

@@ -7,7 +7,7 @@ import { proxyContradictions } from './proxy/contradictions.ts';
 import { type Environment, proxyFileProblems } from './proxy/files.ts';
 import { keyFileProblems } from './proxy/priority-files.ts';
 import type { Config, ProxyConfig } from './schema.ts';
-import { socketText } from './units.ts';
+import { addressText, overlap, socketText } from './units.ts';
 
 /** Faults that no single field shows; `needsInput` where it is to be served. */
 export function findContradictions(
@@ -85,10 +85,14 @@ function fileFaults({ logs }: Config): Fault[] {
   );
 }
 
-function listenFaults({ syslog }: Config): Fault[] {
-  return repeated(syslog.map(({ listen }, index) => ({ path: ['syslog', index], value: socketText(listen) }))).map(
-    ({ path, value }) => ({ code: 'config.duplicate_listen', path, message: `${value} is listened on already` }),
-  );
+function listenFaults({ proxy, web, syslog }: Config): Fault[] {
+  const isTaken = proxy !== undefined && overlap(proxy.listen_address, web.listen_address);
+  const message = `${addressText(web.listen_address)} is where the proxy listens (proxy.listen_address)`;
+  const twice = isTaken ? [{ code: 'config.duplicate_listen', path: ['web', 'listen_address'], message }] : [];
+  const sockets = repeated(
+    syslog.map(({ listen }, index) => ({ path: ['syslog', index], value: socketText(listen) })),
+  ).map(({ path, value }) => ({ code: 'config.duplicate_listen', path, message: `${value} is listened on already` }));
+  return [...twice, ...sockets];
 }
 
 /** Whoever may push may make up requests, so nobody may by accident. */

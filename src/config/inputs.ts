@@ -20,12 +20,13 @@ export function describeInputs({ proxy, logs, stdin, push, syslog }: Config): In
 
 /** In the order in which they are matched. A header's value is not told: it may be a key. */
 function describeUpstream(
-  { listen_address }: ProxyConfig,
+  { listen_address, tls }: ProxyConfig,
   { url, match: { path_prefix = '', host, header } }: UpstreamConfig,
 ): InputDescription {
   const conditions = [
     host === undefined ? '' : ` for host ${host}`,
     header === undefined ? '' : ` with header ${header.split(':', 1)[0]}`,
   ];
-  return { kind: 'proxy', description: `${addressUrl(listen_address)}${path_prefix}${conditions.join('')} → ${url}` };
+  const own = addressUrl(listen_address, tls === undefined ? 'http' : 'https');
+  return { kind: 'proxy', description: `${own}${path_prefix}${conditions.join('')} → ${url}` };
 }

@@ -38,9 +38,34 @@ export function parseListenAddress(text: string): ListenAddress | string {
 }
 
 /** `http://127.0.0.1:8503`: an address as a person opens it. */
-export function addressUrl({ host, port }: ListenAddress): string {
-  const reachable = host === undefined || host === '::' || host === '0.0.0.0' ? 'localhost' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+export function addressUrl(address: ListenAddress, scheme: 'http' | 'https' = 'http'): string {
+  const { host, port } = address;
+  const reachable = host === undefined || listensEverywhere(address) ? 'localhost' : host;
+  return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** `127.0.0.1:8503`, `:9503`: the address as it is written in a configuration. */
+export function addressText({ host = '', port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Whether it is every interface's. */
+export function listensEverywhere({ host = '' }: ListenAddress): boolean {
+  return host === '' || host === '::' || host === '0.0.0.0';
+}
+
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
+
+/** Whether whoever connects to one of them may reach the other, as far as their words tell. */
+export function overlap(one: ListenAddress, other: ListenAddress): boolean {
+  if (one.port !== other.port || one.port === 0) return false;
+  return (
+    listensEverywhere(one) || listensEverywhere(other) || hostsOf(one).some((host) => hostsOf(other).includes(host))
+  );
+}
+
+function hostsOf({ host = '' }: ListenAddress): readonly string[] {
+  return host.toLowerCase() === 'localhost' ? LOOPBACK : [host.toLowerCase()];
 }
 
 /** A socket that others write to. */
@@ -67,6 +92,5 @@ export function parseSocketAddress(text: string): SocketAddress | string {
 /** The address as it is written in a configuration. */
 export function socketText(socket: SocketAddress): string {
   if (socket.kind === 'unix') return `unix://${socket.path}`;
-  const { host = '', port } = socket.address;
-  return `${socket.kind}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${socket.kind}://${addressText(socket.address)}`;
 }

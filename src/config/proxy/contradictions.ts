@@ -2,6 +2,7 @@ import type { Problem } from '../../problem.ts';
 import type { Path, YamlSource } from '../../yaml-source.ts';
 import type { UpstreamConfig } from '../providers.ts';
 import type { ProxyConfig } from '../schema.ts';
+import { listensEverywhere, overlap } from '../units.ts';
 import { type PlacedUpstream, placedUpstreams } from './placed.ts';
 
 interface Fault {
@@ -35,6 +36,7 @@ function faultsOf(proxy: ProxyConfig): Fault[] {
     ...uselessForMany(proxy),
     ...all.flatMap((placed, at) => [...namedTwice(placed, all.slice(0, at)), ...unreachable(placed, all, at)]),
     ...all.flatMap((placed) => [...twoKeys(placed), ...nothingToStrip(placed), ...badFallback(placed, all)]),
+    ...all.flatMap((placed) => itself(placed, proxy)),
   ];
 }
 
@@ -83,6 +85,21 @@ function covers(wider: Match, match: Match): boolean {
     (wider.host === undefined || wider.host.toLowerCase() === match.host?.toLowerCase()) &&
     (wider.header === undefined || wider.header === match.header)
   );
+}
+
+/** Each request would come back as another, until connections run out. */
+function itself({ upstream, path }: PlacedUpstream, proxy: ProxyConfig): Fault[] {
+  const { listen_address: own } = proxy;
+  const { hostname, port, protocol } = new URL(upstream.url);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const byScheme = protocol === 'https:' ? 443 : 80;
+  const address = { host, port: port === '' ? byScheme : Number(port) };
+  // What listens everywhere has other names, too; which of them are this machine's is not known here.
+  if (!overlap(address, listensEverywhere(own) ? { ...own, host: 'localhost' } : own)) return [];
+  const message = `${upstream.url} is this proxy itself: each request would come back to it`;
+  return [
+    { code: 'config.upstream_itself', path: [...path, proxy.upstream === undefined ? 'url' : 'upstream'], message },
+  ];
 }
 
 function twoKeys({ upstream, path }: PlacedUpstream): Fault[] {

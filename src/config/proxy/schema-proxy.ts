@@ -94,7 +94,7 @@ const routedUpstreamSchema = z.strictObject({
     .strictObject({
       path_prefix: z
         .string()
-        .regex(/^\/[^?#\s]*$/, 'must be a path that begins with / and has no query')
+        .regex(/^\/[^?#\s]*$/, 'must be a path that begins with / and has neither spaces nor a query')
         .optional()
         .describe('Of whole segments: /openai fits /openai and /openai/v1, not /openaix.'),
       host: z

@@ -215,9 +215,9 @@ export function isAnthropic({ url, headers }: Pick<RequestHead, 'url' | 'headers
 }
 
 /** The whole answer as it goes over the wire, for where no exchange was begun. */
-export function wireForm({ status, reason, headers: own, body }: WrittenAnswer): string {
+export function wireForm({ status, reason, headers: own, body }: WrittenAnswer, nowMs: number): string {
   const lines = [`HTTP/1.1 ${status} ${reason}`];
-  const headers = [...own, 'connection', 'close'];
+  const headers = [...own, 'Date', new Date(nowMs).toUTCString(), 'connection', 'close'];
   for (let at = 0; at < headers.length; at += 2) lines.push(`${headers[at]}: ${headers[at + 1]}`);
   return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }

@@ -139,7 +139,11 @@ class ProxyServer implements Proxy {
 
   async drain(deadlineMs: number): Promise<void> {
     const closed = this.#stopListening();
-    const cancel = this.#options.clock.after(deadlineMs, () => this.#stop());
+    const cancel = this.#options.clock.after(deadlineMs, () => {
+      const requests = this.#connections.runningCount;
+      this.#options.log.warn('the time to drain is over: what is left is cut', { requests });
+      this.#stop();
+    });
     await this.#idle.promise;
     cancel();
     await this.#finish(closed);

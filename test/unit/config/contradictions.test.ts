@@ -55,6 +55,37 @@ test('an address is listened on once', async (t) => {
   ]);
 });
 
+for (const [web, proxy, isTwice] of [
+  ['127.0.0.1:9000', '127.0.0.1:9000', true],
+  [':9000', '127.0.0.1:9000', true],
+  ['localhost:9000', '"[::1]:9000"', true],
+  ['127.0.0.1:9000', '127.0.0.1:9001', false],
+  ['127.0.0.2:9000', '127.0.0.1:9000', false],
+  ['127.0.0.1:0', '127.0.0.1:0', false],
+] as const)
+  test(`the web address ${web} and the proxy's ${proxy} are ${isTwice ? 'one' : 'two'}`, async (t) => {
+    const yaml = `proxy: { upstream: "https://a.example", listen_address: ${proxy} }\nweb: { listen_address: "${web}" }\n`;
+    const message = `2 config.duplicate_listen web.listen_address: ${web} is where the proxy listens (proxy.listen_address)`;
+    assert.deepEqual(await problems(t, yaml), isTwice ? [message] : []);
+  });
+
+for (const [upstream, listen, isItself] of [
+  ['http://127.0.0.1:8503/openai', '127.0.0.1:8503', true],
+  ['http://localhost:8503', '127.0.0.1:8503', true],
+  ['http://[::1]:8503', ':8503', true],
+  ['http://localhost', '0.0.0.0:80', true],
+  ['https://LOCALHOST', 'localhost:443', true],
+  ['http://10.0.0.7:8503', '10.0.0.7:8503', true],
+  ['http://10.0.0.7:8503', ':8503', false],
+  ['http://127.0.0.1:8504', '127.0.0.1:8503', false],
+  ['http://10.0.0.7:8503', '127.0.0.1:8503', false],
+] as const)
+  test(`${upstream} is ${isItself ? '' : 'not '}the proxy at ${listen}`, async (t) => {
+    const found = await problems(t, `proxy:\n  listen_address: "${listen}"\n  upstream: "${upstream}"\n`);
+    const message = `3 config.upstream_itself proxy.upstream: ${upstream} is this proxy itself: each request would come back to it`;
+    assert.deepEqual(found, isItself ? [message] : []);
+  });
+
 test('who may push is said, and said once', async (t) => {
   assert.match(
     (await problems(t, 'push: {}'))[0] ?? '',

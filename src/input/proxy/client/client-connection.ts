@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../clock.ts';
-import { headerValue } from '../../../provider/headers/parsed-headers.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import { RequestParser } from '../http/request-parser.ts';
 import type { IdlePlace } from '../limits/idle-line.ts';
@@ -48,8 +47,6 @@ export const LINGER_MS = 1000;
 
 /** What a client may say before it has its answer, the next request or another protocol; the rest waits in the system. */
 const MAX_HELD_BYTES = 64 * 1024;
-/** RFC 9110 section 10.1.1. */
-const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const NOBODY: BodyReader = { data: () => undefined, end: () => undefined };
 
 /**
@@ -218,7 +215,6 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
     this.#options.onIdle(this, false);
     this.#arrival.headEnds();
     this.#isLast ||= !head.keepAlive;
-    if (head.framing.kind !== 'none' && awaitsContinue(head) && !this.#isClosed) this.socket.write(CONTINUE, 'latin1');
     this.#options.onRequest(this, request);
   }
 
@@ -290,8 +286,4 @@ export class ClientConnection<T extends Running> implements IdlePlace<ClientConn
       refusalOfUnreadable(error);
     }
   }
-}
-
-function awaitsContinue({ httpVersion, headers }: RequestHead): boolean {
-  return httpVersion === '1.1' && headerValue(headers, 'expect')?.toLowerCase() === '100-continue';
 }

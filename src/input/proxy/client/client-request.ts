@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { FlatHeaders } from '../../../provider/headers/parsed-headers.ts';
+import { type FlatHeaders, headerValue } from '../../../provider/headers/parsed-headers.ts';
 import type { RequestFraming, RequestHead } from '../http/request-head.ts';
 
 /** Who hears the body of a request; each piece is its own from then on. */
@@ -7,6 +7,8 @@ export interface BodyReader {
   data(chunk: Buffer): void;
   end(): void;
 }
+
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 /** One request of a client: its head, and its body as it comes. What comes before somebody reads it is dropped. */
 export class ClientRequest implements RequestHead {
@@ -52,6 +54,12 @@ export class ClientRequest implements RequestHead {
   /** The client has to wait. */
   get isPaused(): boolean {
     return this.#isPaused;
+  }
+
+  /** Lets a client send its body that asked whether it shall (RFC 9110 section 10.1.1); what is refused by its head alone need not be sent. */
+  accept(): void {
+    if (this.framing.kind === 'none' || this.httpVersion !== '1.1' || !this.#socket.writable) return;
+    if (headerValue(this.headers, 'expect')?.toLowerCase() === '100-continue') this.#socket.write(CONTINUE, 'latin1');
   }
 
   readTo(reader: BodyReader): void {

@@ -32,17 +32,15 @@ export class Upload {
 
   /** Starts reading; `send` is called once, as soon as it is clear which body there is. */
   begin(send: (body: UploadBody) => void): void {
-    this.#hasBegun = true;
     this.#send = send;
-    // Without a body nothing follows: the upstream need not wait for what is known.
-    if (this.#request.framing.kind === 'none') this.#ends();
-    else this.#request.readTo({ data: (chunk) => this.#takes(chunk), end: () => this.#ends() });
+    this.#request.accept();
+    this.#read();
   }
 
   /** Reads the rest without sending it. */
   discard(): void {
-    if (!this.#hasBegun) this.begin(() => undefined);
     this.#send = undefined;
+    if (!this.#hasBegun) this.#read();
     this.#body?.destroy();
     this.#request.resume();
   }
@@ -50,6 +48,13 @@ export class Upload {
   /** Stops the upstream's waiting: the client will send no more. */
   abort(): void {
     this.#body?.destroy();
+  }
+
+  #read(): void {
+    this.#hasBegun = true;
+    // Without a body nothing follows: the upstream need not wait for what is known.
+    if (this.#request.framing.kind === 'none') this.#ends();
+    else this.#request.readTo({ data: (chunk) => this.#takes(chunk), end: () => this.#ends() });
   }
 
   #takes(chunk: Buffer): void {

@@ -16,7 +16,7 @@ export interface RawAnswerContext {
 /** Answers and counts what is no request that could be served. The connection is still to be closed. */
 export function answerRaw(socket: Socket, answer: OwnAnswer, context: RawAnswerContext): void {
   const cause = context.guard('event', UNCLASSIFIED, () => count(answer, context));
-  if (socket.writable) socket.write(wireForm(writeAnswer(answer, { cause })), 'latin1');
+  if (socket.writable) socket.write(wireForm(writeAnswer(answer, { cause }), context.clock.nowMs()), 'latin1');
 }
 
 /** Returns its cause. */

@@ -167,10 +167,12 @@ describe('Expect: 100-continue', () => {
     ['a length', post('Content-Length: 3\r\nExpect: 100-continue')],
     ['chunks, in other letters', post('Transfer-Encoding: chunked\r\nexpect: 100-Continue')],
   ] as const)
-    test(`the client of a body with ${what} is told to go on`, async (t) => {
-      const { open } = await startClients(t);
+    test(`the client of a body with ${what} is told to go on when the body is wanted`, async (t) => {
+      const { served, open } = await startClients(t);
       const { client } = await open();
       client.socket.write(head);
+      await until(() => assert.equal(served.length, 1));
+      served[0]?.request.accept();
       await client.has(/^HTTP\/1\.1 100 Continue\r\n\r\n$/);
     });
 
@@ -184,6 +186,7 @@ describe('Expect: 100-continue', () => {
       const { client } = await open();
       client.socket.write(head);
       await until(() => assert.equal(served.length, 1));
+      served[0]?.request.accept();
       served[0]?.answer('!');
       assert.match(await client.has(/!/), /^HTTP\/1\.1 200/);
     });
@@ -194,6 +197,8 @@ describe('Expect: 100-continue', () => {
     client.socket.write(get('/') + post('Content-Length: 3\r\nExpect: 100-continue'));
     await until(() => assert.equal(served.length, 1));
     served[0]?.answer('first');
+    await until(() => assert.equal(served.length, 2));
+    served[1]?.request.accept();
     assert.match(await client.has(/100/), /^HTTP\/1\.1 200.*firstHTTP\/1\.1 100 Continue\r\n\r\n$/s);
   });
 });
