@@ -42,4 +42,12 @@ const files = SUITES[suite].flatMap((pattern) => globSync(pattern)).sort();
 if (files.length === 0) throw new Error(`the suite "${suite}" has no test files`);
 const concurrency = Math.max(2, availableParallelism());
 const timeout = takesLong ? [] : [`--test-timeout=${FILE_TIMEOUT_MS}`];
-run(process.execPath, ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...timeout, ...files]);
+const leftovers = '--import=./test/support/no-leftovers.ts';
+run(process.execPath, [
+  '--test',
+  leftovers,
+  '--test-reporter=spec',
+  `--test-concurrency=${concurrency}`,
+  ...timeout,
+  ...files,
+]);
