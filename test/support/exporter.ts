@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { eventually } from './eventually.ts';
 import { type Scrape, scrape } from './scrape.ts';
+import { atLast } from './temp-dir.ts';
 
 /** One run of the command line, from outside. */
 export interface CliRun {
@@ -75,8 +76,7 @@ export async function startExporter(
   const proxied = args.some((arg) => arg.startsWith('--upstream') || arg.startsWith('--config.file'));
   const state = args.some((arg) => arg.startsWith('--state.dir')) ? [] : [`--state.dir=${stateDir}`];
   const run = runCli(t, ['serve', ...ports.slice(0, proxied ? 2 : 1), ...state, ...args], options);
-  // After its end, or it would make the folder again.
-  t.after(() => rm(stateDir, { recursive: true, force: true }));
+  atLast(t, () => rm(stateDir, { recursive: true, force: true }));
   const address = (message: string) =>
     eventually(() => {
       assert.equal(run.child.exitCode, null, `serve ended: ${run.stderr()}`);

@@ -19,10 +19,8 @@ export async function startHaproxy(
   t: TestContext,
   { global, sections = '', frontend = '' }: HaproxyOptions,
 ): Promise<HttpProgram> {
-  let haproxy: HttpProgram | undefined;
-  t.after(() => haproxy?.stop());
   const configFile = join(await tempDir(t), 'haproxy.cfg');
-  haproxy = await startHttpProgram({
+  const haproxy = await startHttpProgram({
     name: 'haproxy',
     command: await debianProgram('haproxy'),
     readyPath: '/-/ready',
@@ -32,6 +30,7 @@ export async function startHaproxy(
       return ['-db', '-f', configFile];
     },
   });
+  t.after(() => haproxy.stop());
   return haproxy;
 }
 

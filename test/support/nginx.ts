@@ -19,12 +19,9 @@ export interface Nginx extends HttpProgram {
 
 /** A real nginx on a free loopback port, as one process in a folder of its own, stopped when the test ends. */
 export async function startNginx(t: TestContext, { server, http = '' }: NginxOptions): Promise<Nginx> {
-  let nginx: HttpProgram | undefined;
-  // Before tempDir's, because these run in order: the folder must not go while nginx writes to it.
-  t.after(() => nginx?.stop());
   const folder = await tempDir(t);
   const configFile = join(folder, 'nginx.conf');
-  nginx = await startHttpProgram({
+  const nginx = await startHttpProgram({
     name: 'nginx',
     command: await debianProgram('nginx'),
     readyPath: '/-/ready',
@@ -33,6 +30,7 @@ export async function startNginx(t: TestContext, { server, http = '' }: NginxOpt
       return ['-p', folder, '-c', configFile, '-e', 'stderr'];
     },
   });
+  t.after(() => nginx.stop());
   return { ...nginx, folder };
 }
 

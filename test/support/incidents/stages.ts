@@ -141,12 +141,6 @@ export async function startRestarts(t: TestContext, story: Story, count: number)
 export async function startStalled(t: TestContext): Promise<Stage> {
   let writing = true;
   let written = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
-  // Before tempDir's, which runs after it: nobody writes into a folder that is going.
-  t.after(() => {
-    clearInterval(timer);
-    return written;
-  });
   const file = join(await tempDir(t), 'access.log');
   const write = () => {
     written = written.then(() => appendFile(file, requestLine()));
@@ -154,7 +148,11 @@ export async function startStalled(t: TestContext): Promise<Stage> {
   };
   await write();
   const target = await startLogReader(t, file);
-  timer = setInterval(() => writing && void write(), 100);
+  const timer = setInterval(() => writing && void write(), 100);
+  t.after(() => {
+    clearInterval(timer);
+    return written;
+  });
   return {
     stories: [STALLED],
     targets: [target],
