@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { DEFAULT_TIMEOUTS } from '../../src/input/proxy/upstream/upstream.ts';
 import { startCounting } from '../support/counting-proxy.ts';
-import { eventually } from '../support/eventually.ts';
+import { DEADLINE_MS, eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { bodyOf, headOf, openRequest, openSocket, readToEnd, send, upstreamAt } from '../support/proxy.ts';
 import { chatFrame, openStream, readBody, startUpstream } from '../support/upstream.ts';
@@ -68,7 +68,7 @@ test('a client that has to wait for the upstream is not slow', async (t) => {
       before += moved;
       assert.equal(moved, 0);
     },
-    20_000,
+    DEADLINE_MS,
     200,
   );
   for (let quarter = 0; quarter < 12; quarter += 1) clock.advance(15_000);

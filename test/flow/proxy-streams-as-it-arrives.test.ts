@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
-import { eventually } from '../support/eventually.ts';
+import { DEADLINE_MS, eventually } from '../support/eventually.ts';
 import { bodyOf, headOf, openRequest, openSocket, send, startProxy } from '../support/proxy.ts';
 import {
   chatFrame,
@@ -122,7 +122,7 @@ test('an upstream that does not read makes the client wait', async (t) => {
       before = client.bytesWritten - client.writableLength;
       assert.ok(request !== undefined && !moved && client.writableLength > 0);
     },
-    20_000,
+    DEADLINE_MS,
     100,
   );
   assert.ok(before < 40 * 1024 * 1024);

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createSimulator } from '../../src/simulate/simulator.ts';
-import { eventually } from '../support/eventually.ts';
+import { DEADLINE_MS, eventually } from '../support/eventually.ts';
 import { startExporter } from '../support/exporter.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -94,7 +94,7 @@ async function talk(url: string, bytes: string): Promise<string> {
   const socket = connect(Number(port), hostname);
   // The other side may close while a bomb is still being sent.
   socket.on('error', () => {});
-  socket.setTimeout(10_000, () => socket.destroy());
+  socket.setTimeout(DEADLINE_MS, () => socket.destroy());
   socket.write(bytes);
   let answer = '';
   for await (const chunk of socket.iterator({ destroyOnReturn: true })) answer += chunk;

@@ -90,7 +90,7 @@ describe('docker-compose.yml', () => {
         text,
         /llm_requests_total\{provider="simulated",model="[^"]+",code="200",cause="none",stream="\w+"\} [1-9]/,
       );
-    }, 30_000);
+    });
     await eventually(() => assert.match(notifications.stderr(), /waiting for notifications/));
     for (const run of [exporter, simulate, notifications]) assert.equal(run.child.exitCode, null, run.stderr());
   });
@@ -115,7 +115,7 @@ describe('docker-compose.yml', () => {
       const response = await fetch(`http://127.0.0.1:${port}/api/v1/rules`);
       const { data } = (await response.json()) as { readonly data: { readonly groups: readonly unknown[] } };
       assert.ok(data.groups.length >= 2);
-    }, 30_000);
+    });
   });
 
   test('gives Alertmanager a configuration and flags that it accepts', async (t) => {
@@ -135,7 +135,7 @@ describe('docker-compose.yml', () => {
       const response = await fetch(`http://127.0.0.1:${port}/api/v2/status`);
       const { config } = (await response.json()) as { readonly config: { readonly original: string } };
       assert.match(config.original, /llm-critical/);
-    }, 30_000);
+    });
   });
 
   test('gives Grafana provisioning files whose folders and addresses are those of the other services', () => {

@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { eventually } from './eventually.ts';
+import { DEADLINE_MS, eventually } from './eventually.ts';
 import { type Scrape, scrape } from './scrape.ts';
 import { atLast } from './temp-dir.ts';
 
@@ -51,9 +51,6 @@ export interface ExporterProcess extends CliRun {
   scrape(): Promise<Scrape>;
 }
 
-/** A start takes half a second, and much longer where ten others share a core. */
-const START_DEADLINE_MS = 40_000;
-
 /** A place for the state of exporters that does not exist yet: they make it themselves. */
 export function newStateDir(): string {
   return join(tmpdir(), `llm-exporter-state-${randomUUID()}`);
@@ -68,7 +65,7 @@ export async function startExporter(
   args: readonly string[],
   {
     stateDir = newStateDir(),
-    startsWithinMs = START_DEADLINE_MS,
+    startsWithinMs = DEADLINE_MS,
     ...options
   }: CliOptions & { readonly stateDir?: string | undefined; readonly startsWithinMs?: number } = {},
 ): Promise<ExporterProcess> {

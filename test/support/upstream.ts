@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { eventually } from './eventually.ts';
+import { DEADLINE_MS, eventually } from './eventually.ts';
 
 /** A real HTTP server that plays the LLM API; the test decides what it answers, and when. */
 export interface FakeUpstream {
@@ -106,7 +106,7 @@ export function flood(response: ServerResponse, totalBytes: number): Flood {
       before = written;
       if (moved !== 0) throw new Error(`${moved} more bytes were taken`);
     };
-    await eventually(standsStill, 20_000, 200);
+    await eventually(standsStill, DEADLINE_MS, 200);
   };
   return { written: () => written, stalled };
 }

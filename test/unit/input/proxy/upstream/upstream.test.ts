@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '../../../../../src/clock.ts';
 import { createUpstream, DEFAULT_TIMEOUTS, type Upstream } from '../../../../../src/input/proxy/upstream/upstream.ts';
-import { eventually } from '../../../../support/eventually.ts';
+import { DEADLINE_MS, eventually } from '../../../../support/eventually.ts';
 import { startWire, type WireConnection } from '../../../../support/wire.ts';
 import { record } from '../../../../support/wire-call.ts';
 
@@ -358,7 +358,7 @@ describe('back-pressure', () => {
         before = given;
         assert.equal(moved, 0);
       },
-      10_000,
+      DEADLINE_MS,
       100,
     );
     assert.ok(given > 0 && given < 20_000_000, `${given} bytes`);
