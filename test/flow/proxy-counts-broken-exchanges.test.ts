@@ -10,19 +10,11 @@ import { chatFrame, DONE_FRAME, FINISH_FRAME, openStream, readBody, startUpstrea
 
 const CHAT = '{"model":"m","stream":true}';
 
-/** A port of the loopback interface where nobody listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  // A TCP server's address is an AddressInfo.
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+/** Nobody listens on port 1 (tcpmux) of the loopback interface, and no program is given it by chance. */
+const NOWHERE = 'http://127.0.0.1:1';
 
 test('an upstream that refuses the connection gives the client a 502 that says so', async (t) => {
-  const { port, settled } = await startProxy(t, `http://127.0.0.1:${await closedPort()}`);
+  const { port, settled } = await startProxy(t, NOWHERE);
   const answer = await send(port, CHAT, { headers: { authorization: 'Bearer sk-1' } });
   assert.equal(answer.statusCode, 502);
   assert.equal(answer.headers['x-llm-exporter-origin'], 'exporter');
@@ -40,7 +32,7 @@ test('an upstream that refuses the connection gives the client a 502 that says s
 
 test('a failure to connect is told at once, and counted when the client has sent its body or has had a second', async (t) => {
   const clock = createManualClock();
-  const { port, sink, settled } = await startProxy(t, `http://127.0.0.1:${await closedPort()}`, { clock });
+  const { port, sink, settled } = await startProxy(t, NOWHERE, { clock });
   const finished = openRequest(port);
   finished.write('{"model":"slow');
   assert.equal((await headOf(finished)).statusCode, 502);

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import {
+  type ClientRequest,
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { DEADLINE_MS, eventually } from './eventually.ts';
@@ -76,7 +82,7 @@ export function openStream(response: ServerResponse): ServerResponse {
   return response;
 }
 
-/** An answer that is sent as fast as it is taken. */
+/** A body that is sent as fast as it is taken. */
 export interface Flood {
   /** Bytes that were taken so far. */
   written(): number;
@@ -84,19 +90,19 @@ export interface Flood {
   stalled(): Promise<void>;
 }
 
-/** Answers with so many bytes, piece by piece, waiting whenever it is asked to. */
-export function flood(response: ServerResponse, totalBytes: number): Flood {
+/** Sends so many bytes and the end, piece by piece, waiting whenever it is asked to. */
+export function flood(body: ServerResponse | ClientRequest, totalBytes: number): Flood {
   const piece = Buffer.alloc(64 * 1024, 'x');
   let written = 0;
   const push = (): void => {
     while (written < totalBytes) {
       written += piece.length;
-      if (!response.write(piece)) {
-        response.once('drain', push);
+      if (!body.write(piece)) {
+        body.once('drain', push);
         return;
       }
     }
-    response.end();
+    body.end();
   };
   push();
   const stalled = async (): Promise<void> => {
