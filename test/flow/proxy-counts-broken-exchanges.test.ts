@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { bodyOf, headOf, openRequest, openSocket, readToEnd, send, startProxy } from '../support/proxy.ts';
 import { chatFrame, DONE_FRAME, FINISH_FRAME, openStream, readBody, startUpstream } from '../support/upstream.ts';
+import { startWire } from '../support/wire.ts';
 
 const CHAT = '{"model":"m","stream":true}';
 
@@ -65,12 +66,8 @@ test('an upstream that speaks no TLS is a network failure with its code', async 
 });
 
 test('an upstream that accepts and then says nothing is a 504 of the connect phase', async (t) => {
-  const mute = createServer(() => undefined).listen(0, '127.0.0.1');
-  await once(mute, 'listening');
-  t.after(() => mute.close());
-  // A TCP server's address is an AddressInfo.
-  const { port: mutePort } = mute.address() as AddressInfo;
-  const { port, settled } = await startProxy(t, `https://127.0.0.1:${mutePort}`, {
+  const mute = await startWire(t);
+  const { port, settled } = await startProxy(t, mute.url.replace('http:', 'https:'), {
     timeouts: { connectMs: 50, headersMs: 10_000, idleMs: 10_000 },
   });
   assert.equal((await send(port, CHAT)).statusCode, 504);

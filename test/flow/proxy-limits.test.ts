@@ -50,10 +50,10 @@ test('a client that stops in the middle of its body is told 408, and the upstrea
 
 test('a client that has to wait for the upstream is not slow', async (t) => {
   const clock = createManualClock();
-  let go = (): void => undefined;
-  const upstream = await startUpstream(t, (request, response) => {
-    request.pause();
-    go = () => void readBody(request).then((body) => response.end(String(body.length)));
+  const { promise: ready, resolve: go } = Promise.withResolvers<void>();
+  const upstream = await startUpstream(t, async (request, response) => {
+    await ready;
+    response.end(String((await readBody(request)).length));
   });
   const timeouts = { ...DEFAULT_TIMEOUTS, idleMs: 3_600_000, requestMs: 60_000 };
   const { port, settled } = await startCounting(t, { upstreams: [upstreamAt(upstream.url)], timeouts, clock });
