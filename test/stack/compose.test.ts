@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { configSchema } from '../../src/config/schema.ts';
-import { freePort } from '../../src/demo/program/http-program.ts';
 import { debianProgram } from '../../src/demo/programs.ts';
 import { eventually } from '../support/eventually.ts';
 import { runCli } from '../support/exporter.ts';
 import { startProcess } from '../support/processes.ts';
+import { stablePort } from '../support/stable-port.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 /** What docker-compose.yml says of a service, as far as the tests look. */
@@ -70,7 +70,7 @@ describe('docker-compose.yml', () => {
   });
 
   test('runs simulate, exporter and notifications with these command lines', async (t) => {
-    const [api, proxy, web] = [await freePort(), await freePort(), await freePort()];
+    const [api, proxy, web] = [await stablePort(), await stablePort(), await stablePort()];
     const onLoopback = (command: readonly string[]) =>
       command.map((part) =>
         part
@@ -101,7 +101,7 @@ describe('docker-compose.yml', () => {
     for (const [source, target] of mounted) await cp(source, join(folder, target));
     const config = join(folder, 'prometheus.yml');
     await writeFile(config, (await readFile(config, 'utf8')).replaceAll('/etc/prometheus/', `${folder}/`));
-    const port = await freePort();
+    const port = await stablePort();
     startProcess(t, {
       command: await debianProgram('prometheus'),
       args: [
@@ -120,7 +120,7 @@ describe('docker-compose.yml', () => {
 
   test('gives Alertmanager a configuration and flags that it accepts', async (t) => {
     const folder = await tempDir(t);
-    const port = await freePort();
+    const port = await stablePort();
     startProcess(t, {
       command: await debianProgram('alertmanager'),
       args: [

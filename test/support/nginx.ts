@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type HttpProgram, startHttpProgram } from '../../src/demo/program/http-program.ts';
 import { debianProgram } from '../../src/demo/programs.ts';
+import { stablePort } from './stable-port.ts';
 import { tempDir } from './temp-dir.ts';
 
 export interface NginxOptions {
@@ -25,6 +26,8 @@ export async function startNginx(t: TestContext, { server, http = '' }: NginxOpt
     name: 'nginx',
     command: await debianProgram('nginx'),
     readyPath: '/-/ready',
+    // It does not say when the port is its own: another program that was given it would look ready.
+    preferredPort: await stablePort(),
     args: async (port) => {
       await writeFile(configFile, configuration(port, server, http));
       return ['-p', folder, '-c', configFile, '-e', 'stderr'];

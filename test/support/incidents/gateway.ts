@@ -1,9 +1,9 @@
 import type { TestContext } from 'node:test';
 import { addressUrl } from '../../../src/config/units.ts';
-import { freePort } from '../../../src/demo/program/http-program.ts';
 import type { Fault } from '../../../src/simulate/faults.ts';
 import { createSimulator } from '../../../src/simulate/simulator.ts';
 import { startHere } from '../exporter-here.ts';
+import { stablePort } from '../stable-port.ts';
 
 /** An exporter as a proxy in front of a simulated API. */
 export interface Gateway {
@@ -59,16 +59,4 @@ async function startUpstream(t: TestContext) {
       await simulator.listen(address);
     },
   };
-}
-
-const LOWEST_PORT = 10_000;
-/** Below those that the system gives to outgoing connections, or one of these takes it while nobody listens. */
-const HIGHEST_PORT = 32_000;
-
-/** A port that nobody listens on, and that stays ours while we do not. */
-export async function stablePort(): Promise<number> {
-  for (;;) {
-    const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
-    if ((await freePort(port)) === port) return port;
-  }
 }

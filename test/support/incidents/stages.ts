@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { newStateDir, startExporter } from '../exporter.ts';
 import { startSimulator } from '../simulator.ts';
+import { stablePort } from '../stable-port.ts';
 import { tempDir } from '../temp-dir.ts';
 import { ask, startCallers } from './calls.ts';
-import { stablePort, startGateway, startLogReader } from './gateway.ts';
+import { startGateway, startLogReader } from './gateway.ts';
 import { KILLED, MODEL_INCIDENTS, OVERLOAD, QUIET_CLIENTS, STALLED, type Story, UNREACHABLE } from './stories.ts';
 
 /** Exporters of one job, and what happens to them. */
