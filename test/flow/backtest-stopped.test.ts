@@ -25,10 +25,8 @@ test('a backtest that is stopped takes its Prometheus and its folder with it', a
   });
   t.after(() => child.kill('SIGKILL'));
   const exited = once(child, 'exit');
-  await eventually(
-    async () =>
-      assert.deepEqual(await readdir(join(scratch, (await readdir(scratch))[0] ?? '', 'data', 'wal')), ['00000000']),
-    60_000,
+  await eventually(async () =>
+    assert.deepEqual(await readdir(join(scratch, (await readdir(scratch))[0] ?? '', 'data', 'wal')), ['00000000']),
   );
   child.kill('SIGTERM');
   assert.deepEqual(await exited, [1, null]);

@@ -194,7 +194,11 @@ async function aborts(both: BothWays): Promise<void> {
     const aborted = failureOf(() => generateText({ ...ask, model: silent, abortSignal: abort.signal }));
     await eventually(() => assert.equal(both.api.requests(), requests + 1));
     abort.abort();
-    const late = failureOf(() => generateText({ ...ask, model: silent, abortSignal: AbortSignal.timeout(1000) }));
+    const timeout = new AbortController();
+    const late = failureOf(() => generateText({ ...ask, model: silent, abortSignal: timeout.signal }));
+    await eventually(() => assert.equal(both.api.requests(), requests + 2));
+    // As AbortSignal.timeout does it, once the API has the request.
+    timeout.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
     const failures = [await aborted, await late].map(({ message }) => message);
     await eventually(() => assert.equal(left(), leftBefore + 3));
     return failures;

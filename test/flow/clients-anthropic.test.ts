@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import Anthropic, { toFile } from '@anthropic-ai/sdk';
 import { all, type BothWays, failureOf, plainHeaders, startBothWays } from '../support/both-ways.ts';
 import { eventually } from '../support/eventually.ts';
+import { holdTimers } from '../support/held-timers.ts';
 
 const MODEL = 'claude';
 const messages = [{ role: 'user' as const, content: 'hello' }];
@@ -21,7 +22,7 @@ test('the anthropic client works through the sidecar as it does without', async 
   await t.test('every request is counted by the code that the client saw', async () => {
     assert.equal((await both.counted())['499'], undefined);
   });
-  await t.test('aborts and timeouts', () => aborts(both));
+  await t.test('aborts and timeouts', (st) => aborts(st, both));
   await t.test('what the client left is counted as that', async () => {
     assert.equal((await both.counted())['499'], 3);
   });
@@ -145,7 +146,8 @@ async function retries(both: BothWays): Promise<void> {
   assert.equal(requests, 2);
 }
 
-async function aborts(both: BothWays): Promise<void> {
+async function aborts(t: TestContext, both: BothWays): Promise<void> {
+  const timers = holdTimers(t);
   const left = () => both.api.answered()['499'] ?? 0;
   const silent = { defaultHeaders: { 'x-simulate-cause': 'client_aborted' } };
   const failures = await both.same(async (url) => {
@@ -159,11 +161,11 @@ async function aborts(both: BothWays): Promise<void> {
     const aborted = failureOf(() => connect(url, silent).messages.create(ask, { signal: abort.signal }));
     await eventually(() => assert.equal(both.api.requests(), requests + 2));
     abort.abort();
-    const failures = [
-      await streamed,
-      await aborted,
-      await failureOf(() => connect(url, { ...silent, timeout: 1000 }).messages.create(ask)),
-    ].map(({ class: name }) => name);
+    const late = connect(url, { ...silent, timeout: timers.delayMs });
+    const timedOut = failureOf(() => late.messages.create(ask));
+    await eventually(() => assert.equal(both.api.requests(), requests + 3));
+    timers.pass();
+    const failures = [await streamed, await aborted, await timedOut].map(({ class: name }) => name);
     await eventually(() => assert.equal(left(), leftBefore + 3));
     return failures;
   });

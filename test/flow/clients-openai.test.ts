@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import OpenAI, { toFile } from 'openai';
 import { all, type BothWays, failureOf, plainHeaders, startBothWays } from '../support/both-ways.ts';
 import { eventually } from '../support/eventually.ts';
+import { holdTimers } from '../support/held-timers.ts';
 
 const MODEL = 'deepseek/deepseek-v3';
 const messages = [{ role: 'user' as const, content: 'hello' }];
@@ -21,7 +22,7 @@ test('the openai client works through the sidecar as it does without', async (t)
   await t.test('every request is counted by the code that the client saw', async () => {
     assert.equal((await both.counted())['499'], undefined);
   });
-  await t.test('aborts and timeouts', () => aborts(both));
+  await t.test('aborts and timeouts', (st) => aborts(st, both));
   await t.test('what the client left is counted as that', async () => {
     assert.equal((await both.counted())['499'], 3);
   });
@@ -197,7 +198,8 @@ async function retries(both: BothWays): Promise<void> {
   assert.equal(requests, 2);
 }
 
-async function aborts(both: BothWays): Promise<void> {
+async function aborts(t: TestContext, both: BothWays): Promise<void> {
+  const timers = holdTimers(t);
   const left = () => both.api.answered()['499'] ?? 0;
   const failures = await both.same(async (url) => {
     const leftBefore = left();
@@ -212,11 +214,11 @@ async function aborts(both: BothWays): Promise<void> {
     );
     await eventually(() => assert.equal(both.api.requests(), requests + 1));
     abort.abort();
-    const late = connect(url, { timeout: 1000, defaultHeaders: { 'x-simulate-cause': 'client_aborted' } });
-    const failures = [
-      await aborted,
-      await failureOf(() => late.chat.completions.create({ model: MODEL, messages })),
-    ].map(({ class: name }) => name);
+    const late = connect(url, { timeout: timers.delayMs, defaultHeaders: { 'x-simulate-cause': 'client_aborted' } });
+    const timedOut = failureOf(() => late.chat.completions.create({ model: MODEL, messages }));
+    await eventually(() => assert.equal(both.api.requests(), requests + 2));
+    timers.pass();
+    const failures = [await aborted, await timedOut].map(({ class: name }) => name);
     // The API hears of it, sidecar or not: it stops working for nobody.
     await eventually(() => assert.equal(left(), leftBefore + 3));
     return failures;

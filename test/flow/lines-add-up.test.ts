@@ -53,6 +53,8 @@ test('of every source lines = events + filtered + rejected, in every scrape', as
   const exporter = await startExporter(t, args, { stdin: true });
   const port = Number(/msg="syslog is listening" address=tcp:\/\/127\.0\.0\.1:(\d+)/.exec(exporter.stderr())?.[1]);
   const syslog = connect(port, '127.0.0.1');
+  // The exporter ends before it when the test does.
+  syslog.on('error', () => undefined);
   t.after(() => syslog.destroy());
   const send = async (text: string) => {
     await appendFile(log, text);

@@ -1,28 +1,21 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { bodyOf, headOf, openRequest, openSocket, readToEnd, send, startProxy } from '../support/proxy.ts';
 import { chatFrame, DONE_FRAME, FINISH_FRAME, openStream, readBody, startUpstream } from '../support/upstream.ts';
+import { startWire } from '../support/wire.ts';
 
 const CHAT = '{"model":"m","stream":true}';
 
-/** A port of the loopback interface where nobody listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  // A TCP server's address is an AddressInfo.
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+/** Nobody listens on port 1 (tcpmux) of the loopback interface, and no program is given it by chance. */
+const NOWHERE = 'http://127.0.0.1:1';
 
 test('an upstream that refuses the connection gives the client a 502 that says so', async (t) => {
-  const { port, settled } = await startProxy(t, `http://127.0.0.1:${await closedPort()}`);
+  const { port, settled } = await startProxy(t, NOWHERE);
   const answer = await send(port, CHAT, { headers: { authorization: 'Bearer sk-1' } });
   assert.equal(answer.statusCode, 502);
   assert.equal(answer.headers['x-llm-exporter-origin'], 'exporter');
@@ -40,7 +33,7 @@ test('an upstream that refuses the connection gives the client a 502 that says s
 
 test('a failure to connect is told at once, and counted when the client has sent its body or has had a second', async (t) => {
   const clock = createManualClock();
-  const { port, sink, settled } = await startProxy(t, `http://127.0.0.1:${await closedPort()}`, { clock });
+  const { port, sink, settled } = await startProxy(t, NOWHERE, { clock });
   const finished = openRequest(port);
   finished.write('{"model":"slow');
   assert.equal((await headOf(finished)).statusCode, 502);
@@ -73,12 +66,8 @@ test('an upstream that speaks no TLS is a network failure with its code', async 
 });
 
 test('an upstream that accepts and then says nothing is a 504 of the connect phase', async (t) => {
-  const mute = createServer(() => undefined).listen(0, '127.0.0.1');
-  await once(mute, 'listening');
-  t.after(() => mute.close());
-  // A TCP server's address is an AddressInfo.
-  const { port: mutePort } = mute.address() as AddressInfo;
-  const { port, settled } = await startProxy(t, `https://127.0.0.1:${mutePort}`, {
+  const mute = await startWire(t);
+  const { port, settled } = await startProxy(t, mute.url.replace('http:', 'https:'), {
     timeouts: { connectMs: 50, headersMs: 10_000, idleMs: 10_000 },
   });
   assert.equal((await send(port, CHAT)).statusCode, 504);
@@ -323,7 +312,8 @@ test('an upstream that answers before it has read the upload does not cost the c
     response.writeHead(401, { 'content-type': 'application/json' });
     response.end('{"error":{"message":"Incorrect API key provided","code":"invalid_api_key"}}');
   });
-  const { port, settled } = await startProxy(t, upstream.url);
+  // A client is heard out for a second, which does not pass here, however long the upload takes.
+  const { port, settled } = await startProxy(t, upstream.url, { clock: createManualClock() });
   const request = openRequest(port);
   const uploaded = once(request, 'finish');
   request.end(Buffer.alloc(20_000_000, ' '));

@@ -121,11 +121,17 @@ test('closing during a drain cuts the rest at once, and each request is still co
 
 test('a new upstream takes new requests while the running one finishes on the old', async (t) => {
   let stream: ServerResponse | undefined;
-  const old = await startUpstream(t, (_request, response) => {
-    stream = openStream(response);
-  });
+  const kept = 600_000;
+  const old = await startUpstream(
+    t,
+    (_request, response) => {
+      stream = openStream(response);
+    },
+    kept,
+  );
   const next = await startUpstream(t, (_request, response) => response.end('next'));
-  const { proxy, port, settled } = await startProxy(t, old.url);
+  // Neither side closes what is idle: no time passes for the one, and the other keeps it for long.
+  const { proxy, port, settled } = await startProxy(t, old.url, { clock: createManualClock() });
   const running = await send(port, CHAT);
   proxy.reconfigure({ upstreams: [{ name: 'fake', target: { url: next.url, provider: 'other' } }] });
   assert.equal(String(await bodyOf(await send(port, CHAT))), 'next');
@@ -136,7 +142,7 @@ test('a new upstream takes new requests while the running one finishes on the ol
     events.map((event) => event.provider),
     ['other', 'fake'],
   );
-  await eventually(() => assert.equal(old.sockets.size, 0, 'closed at once, not when idle for long'), 1500);
+  await eventually(() => assert.equal(old.sockets.size, 0, 'closed at once, not when idle for long'));
 });
 
 test('a port in use is an error of listen', async (t) => {

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { bodyOf, headOf, openRequest, openSocket, readToEnd, send, startProxy } from '../support/proxy.ts';
 import { readBody, startUpstream } from '../support/upstream.ts';
+import { startWire } from '../support/wire.ts';
 
 test('method, path, query, odd headers and body reach the upstream byte for byte', async (t) => {
   let seen: IncomingMessage | undefined;
@@ -54,17 +53,12 @@ for (const [framing, body] of [
 ] as const) {
   test(`a head that goes out before its body is the same bytes (${framing})`, async (t) => {
     const latin = 'caf\u00e9 \u00ff';
-    const upstream = createServer((socket) => {
-      socket.once('data', () =>
-        socket.write(`HTTP/1.1 200 ${latin}\r\nX-Latin: ${latin}\r\n${framing}\r\n\r\n`, 'latin1'),
-      );
-      goOn = () => socket.end(body);
+    const wire = await startWire(t, async ({ socket, has }) => {
+      await has(/\r\n\r\n/);
+      socket.write(`HTTP/1.1 200 ${latin}\r\nX-Latin: ${latin}\r\n${framing}\r\n\r\n`, 'latin1');
     });
-    let goOn = (): void => undefined;
-    upstream.listen(0, '127.0.0.1');
-    await once(upstream, 'listening');
-    t.after(() => upstream.close());
-    const { port, settled } = await startProxy(t, `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`);
+    const goOn = () => wire.connections[0]?.socket.end(body);
+    const { port, settled } = await startProxy(t, wire.url);
     const socket = await openSocket(t, port);
     let text = '';
     socket.on('data', (bytes: Buffer) => {
@@ -139,20 +133,15 @@ test('a chunked request arrives whole, and so do the trailers of an answer', asy
 });
 
 test('an announcement of trailers is dropped where none can follow, and the answer passes', async (t) => {
-  const upstream = createServer((socket) => {
-    socket.on('error', () => undefined);
+  const wire = await startWire(t, ({ socket }) => {
     socket.on('data', (head: Buffer) => {
       const isSized = head.includes('/sized');
       const framing = isSized ? 'Content-Length: 2' : 'Transfer-Encoding: chunked';
       const body = isSized ? 'ok' : '2\r\nok\r\n0\r\nX-Sum: 1\r\n\r\n';
       socket.write(`HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\n${framing}\r\n\r\n${body}`);
     });
-  }).listen(0, '127.0.0.1');
-  await once(upstream, 'listening');
-  t.after(() => upstream.close());
-  // A TCP server's address is an AddressInfo.
-  const { port: upstreamPort } = upstream.address() as AddressInfo;
-  const { port, settled } = await startProxy(t, `http://127.0.0.1:${upstreamPort}`);
+  });
+  const { port, settled } = await startProxy(t, wire.url);
   for (const line of ['GET /sized HTTP/1.1', 'GET /chunked HTTP/1.0']) {
     const socket = await openSocket(t, port);
     const answer = readToEnd(socket);

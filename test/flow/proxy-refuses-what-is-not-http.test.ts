@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_TIMEOUTS } from '../../src/input/proxy/upstream/upstream.ts';
+import { createManualClock } from '../support/manual-clock.ts';
 import { bodyOf, headOf, openRequest, openSocket, readToEnd, send, startProxy } from '../support/proxy.ts';
 import { readBody, startUpstream } from '../support/upstream.ts';
 
@@ -22,7 +23,9 @@ test('garbage is answered with 400 and counted', async (t) => {
 
 test('a header bomb is answered with 431 and counted, however long it goes on', async (t) => {
   const upstream = await startUpstream(t, (_request, response) => response.end());
-  const { port, settled } = await startProxy(t, upstream.url, { maxHeaderBytes: 16 * 1024 });
+  // The client is heard out for a second, which does not pass here, however long it takes to send.
+  const clock = createManualClock();
+  const { port, settled } = await startProxy(t, upstream.url, { maxHeaderBytes: 16 * 1024, clock });
   const socket = await openSocket(t, port);
   const answer = readToEnd(socket);
   socket.write(`GET / HTTP/1.1\r\nHost: x\r\n${'X-Bomb: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n'.repeat(20_000)}`);
@@ -33,14 +36,19 @@ test('a header bomb is answered with 431 and counted, however long it goes on', 
 
 test('a client that is slow with its headers is told 408, and one that sends nothing is no request', async (t) => {
   const upstream = await startUpstream(t, (_request, response) => response.end());
-  const { port, settled } = await startProxy(t, upstream.url, { timeouts: { ...DEFAULT_TIMEOUTS, requestMs: 100 } });
+  const clock = createManualClock();
+  const timeouts = { ...DEFAULT_TIMEOUTS, requestMs: 100 };
+  const { port, settled } = await startProxy(t, upstream.url, { timeouts, clock });
   const idle = readToEnd(await openSocket(t, port));
   const slow = await openSocket(t, port);
   const answer = readToEnd(slow);
   slow.write('POST / HTTP/1.1\r\nHost');
+  // What came before this one has been read when it is answered.
+  await bodyOf(await send(port));
+  for (let step = 0; step < 10; step += 1) clock.advance(25);
   assert.match(await answer, /^HTTP\/1\.1 408 /);
   assert.equal(await idle, '');
-  const [event] = await settled(1);
+  const [, event] = await settled(2);
   assert.deepEqual([event?.code, event?.origin], [408, 'client']);
 });
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { test } from 'node:test';
-import { eventually } from '../support/eventually.ts';
+import { DEADLINE_MS, eventually } from '../support/eventually.ts';
+import { createManualClock } from '../support/manual-clock.ts';
 import { bodyOf, headOf, openRequest, openSocket, send, startProxy } from '../support/proxy.ts';
 import {
   chatFrame,
@@ -40,11 +41,17 @@ test('every chunk of a stream reaches the client before the upstream sends the n
 
 test('one connection to the upstream serves one request after the other', async (t) => {
   const connections = new Set<unknown>();
-  const upstream = await startUpstream(t, (request, response) => {
-    connections.add(request.socket);
-    response.end('{}');
-  });
-  const { port, settled } = await startProxy(t, upstream.url);
+  const keptMs = 600_000;
+  const upstream = await startUpstream(
+    t,
+    (request, response) => {
+      connections.add(request.socket);
+      response.end('{}');
+    },
+    keptMs,
+  );
+  // Neither side gives it up because the next request takes its time.
+  const { port, settled } = await startProxy(t, upstream.url, { clock: createManualClock() });
   for (let sent = 0; sent < 5; sent += 1) await bodyOf(await send(port, '{}'));
   assert.equal(connections.size, 1);
   await settled(5);
@@ -122,7 +129,7 @@ test('an upstream that does not read makes the client wait', async (t) => {
       before = client.bytesWritten - client.writableLength;
       assert.ok(request !== undefined && !moved && client.writableLength > 0);
     },
-    20_000,
+    DEADLINE_MS,
     100,
   );
   assert.ok(before < 40 * 1024 * 1024);

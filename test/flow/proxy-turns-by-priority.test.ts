@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
-import { eventually } from '../support/eventually.ts';
+import { DEADLINE_MS, eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { bodyOf, send } from '../support/proxy.ts';
 import { startSlots, startThrottled } from '../support/throttled-proxy.ts';
@@ -131,7 +131,7 @@ test('an adaptive cap comes down to what the API takes', async (t) => {
         api.release();
         assert.ok(isOver);
       },
-      30_000,
+      DEADLINE_MS,
       1,
     );
     for (const answer of await over) answer.resume();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { eventually } from '../support/eventually.ts';
+import { DEADLINE_MS, eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { bodyOf, headOf, openRequest, openSocket, readToEnd, send } from '../support/proxy.ts';
 import { AT_ONCE } from '../support/retrying-proxy.ts';
@@ -134,7 +134,7 @@ test('a large body is not held while its request waits, and arrives whole', asyn
       before = sent();
       assert.equal(moved, 0);
     },
-    20_000,
+    DEADLINE_MS,
     200,
   );
   assert.ok((large.socket?.writableLength ?? 0) > 32 * 1024 * 1024, 'most of it still waits at the client');

@@ -187,13 +187,16 @@ test('a connection to the upstream that breaks is an interrupted stream; what ca
 
 test('draining waits for a tunnel, and closes it when its time is up', async (t) => {
   const wire = await startWire(t, echo);
-  const { proxy, port, sink, settled } = await startProxy(t, wire.url);
+  const clock = createManualClock();
+  const { proxy, port, sink, settled } = await startProxy(t, wire.url, { clock });
   const { socket, has } = await client(t, port);
   await has(/101/);
   const drained = proxy.drain(300);
+  clock.advance(299);
   socket.write('still here');
   await has(/still here$/);
   assert.equal(sink.live(), 1);
+  clock.advance(1);
   await drained;
   await eventually(() => assert.ok(socket.destroyed));
   const [event] = await settled(1);

@@ -3,7 +3,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { eventually } from '../support/eventually.ts';
+import { DEADLINE_MS, eventually } from '../support/eventually.ts';
 import { type ExporterProcess, startExporter } from '../support/exporter.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { chatFrame, DONE_FRAME, openStream, readBody, startUpstream } from '../support/upstream.ts';
@@ -33,7 +33,7 @@ const post = (exporter: ExporterProcess, path: string, headers: Record<string, s
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: '{"model":"m"}',
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(DEADLINE_MS),
   });
 
 async function startWith(t: TestContext, yaml: string) {

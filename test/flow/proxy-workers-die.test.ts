@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
+import { eventually } from '../support/eventually.ts';
 import { bodyOf, send } from '../support/proxy.ts';
 import {
   CHAT,
@@ -9,7 +10,6 @@ import {
   openStreams,
   outcomes,
   pair,
-  patiently,
   startHeldApi,
   startWorkers,
 } from '../support/several-workers.ts';
@@ -35,7 +35,7 @@ describe('workers that die', () => {
       'm 200 none': 3,
       'm 503 exporter_failed': 4,
     });
-    await patiently(() => assert.equal(exporter.pids().length, 2));
+    await eventually(() => assert.equal(exporter.pids().length, 2));
     assert.equal(sum('llm_exporter_proxy_worker_uncounted_requests_total'), 0);
     assert.match(
       exporter.stderr(),
@@ -72,7 +72,7 @@ describe('workers that die', () => {
       agent.destroy();
     };
     const running = Array.from({ length: clients }, client);
-    await patiently(() => assert.ok(tally.answered > 100));
+    await eventually(() => assert.ok(tally.answered > 100));
     await exporter.kill(first);
     await Promise.all(running);
     await exporter.inFlight(0);
@@ -96,7 +96,7 @@ describe('workers that die', () => {
     const exporter = await startWorkers(t, { upstream: url });
     const [, spared] = pair(exporter);
     for (const deaths of [1, 2, 3]) {
-      const doomed = await patiently(() => {
+      const doomed = await eventually(() => {
         const pid = exporter.pids().find((other) => other !== spared);
         assert.ok(pid !== undefined);
         return pid;
@@ -117,11 +117,11 @@ describe('workers that die', () => {
     const streams = [];
     for (const pid of pids) streams.push(...(await exporter.onWorker(pid, () => openStreams(exporter.port, 2))));
     exporter.child.kill('SIGKILL');
-    await patiently(() => refused(exporter.port));
+    await eventually(() => refused(exporter.port));
     assert.deepEqual(pids.map(isRunning), [true, true]);
     api.release();
     assert.deepEqual(await outcomes(streams), { whole: 4, cut: 0 });
-    await patiently(() => assert.deepEqual(pids.map(isRunning), [false, false]));
+    await eventually(() => assert.deepEqual(pids.map(isRunning), [false, false]));
   });
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { eventually } from '../support/eventually.ts';
 import { bodyOf, send } from '../support/proxy.ts';
 import {
   CHAT,
@@ -9,7 +10,6 @@ import {
   openStreams,
   outcomes,
   pair,
-  patiently,
   type SeveralWorkers,
   startHeldApi,
   startWorkers,
@@ -41,7 +41,7 @@ describe('the life of several workers', () => {
       classify: { rules_file: rules },
     });
     for (const pid of pair(exporter)) {
-      await patiently(async () => {
+      await eventually(async () => {
         const answer = await exporter.onWorker(pid, () => send(exporter.port, CHAT, { path: '/v1/chat/completions' }));
         await bodyOf(answer);
         assert.deepEqual([answer.statusCode, answer.headers['x-llm-exporter-cause']], [429, 'model_overloaded']);
@@ -61,7 +61,7 @@ describe('the life of several workers', () => {
     await writeFile(rules, 'rules: [');
     const [first, second] = pair(exporter);
     await exporter.kill(first);
-    await patiently(() => assert.equal(exporter.pids().length, 2));
+    await eventually(() => assert.equal(exporter.pids().length, 2));
     assert.match(
       exporter.stderr(),
       /msg="a worker could not read the rules file and names causes by the built-in rules"/,
@@ -91,7 +91,7 @@ describe('the life of several workers', () => {
     await exporter.kill(second);
     assert.equal(await ready(), 503);
     await writeFile(tls.cert_file, cert);
-    await patiently(async () => assert.equal(await ready(), 200));
+    await eventually(async () => assert.equal(await ready(), 200));
   });
 
   test('SIGTERM drains all: no new requests, running ones finish, and all processes end with 0', async (t) => {
@@ -101,7 +101,7 @@ describe('the life of several workers', () => {
     const streams = await onBoth(exporter, 2);
     await exporter.inFlight(4);
     exporter.child.kill('SIGTERM');
-    await patiently(() =>
+    await eventually(() =>
       assert.rejects(send(exporter.port, CHAT, { path: '/v1/chat/completions' }), { code: 'ECONNREFUSED' }),
     );
     assert.equal((await exporter.scrape()).sum('llm_requests_in_flight'), 4);
@@ -119,7 +119,7 @@ describe('the life of several workers', () => {
     for (const pid of pair(exporter)) process.kill(pid, 'SIGINT');
     for (const pid of pair(exporter)) process.kill(pid, 'SIGHUP');
     exporter.child.kill('SIGINT');
-    await patiently(() => assert.match(exporter.stderr(), /draining/));
+    await eventually(() => assert.match(exporter.stderr(), /draining/));
     api.release();
     assert.deepEqual(await outcomes(streams), { whole: 2, cut: 0 });
     assert.equal(await exporter.exit, 0);
@@ -147,7 +147,7 @@ describe('the life of several workers', () => {
     const exporter = await startWorkers(t, { upstream: api.url });
     const ends = outcomes(await onBoth(exporter, 1));
     exporter.child.kill('SIGTERM');
-    await patiently(() => assert.match(exporter.stderr(), /draining/));
+    await eventually(() => assert.match(exporter.stderr(), /draining/));
     exporter.child.kill('SIGINT');
     assert.equal(await exporter.exit, 0);
     assert.deepEqual(await ends, { whole: 0, cut: 2 });

@@ -7,18 +7,10 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { loadConfig } from '../../src/config/load.ts';
+import { eventually } from '../support/eventually.ts';
 import { newStateDir, runCli } from '../support/exporter.ts';
 import { bodyOf, send } from '../support/proxy.ts';
-import {
-  CHAT,
-  HELD,
-  openStreams,
-  outcomes,
-  pair,
-  patiently,
-  startHeldApi,
-  startWorkers,
-} from '../support/several-workers.ts';
+import { CHAT, HELD, openStreams, outcomes, pair, startHeldApi, startWorkers } from '../support/several-workers.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { startUpstream } from '../support/upstream.ts';
 import { createAuthority } from '../support/wire-certificates.ts';
@@ -71,7 +63,7 @@ describe('several workers', () => {
     const running = await exporter.onWorker(first, () => openStreams(exporter.port, 1));
     const { waiting, refused } = await exporter.onWorker(second, async () => {
       const asked = openStreams(exporter.port, 1);
-      await patiently(async () => assert.equal((await exporter.scrape()).sum('llm_queue_depth'), 1));
+      await eventually(async () => assert.equal((await exporter.scrape()).sum('llm_queue_depth'), 1));
       const answer = await send(exporter.port, CHAT);
       return { waiting: asked, refused: answer };
     });

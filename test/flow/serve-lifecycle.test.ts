@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { eventually } from '../support/eventually.ts';
+import { DEADLINE_MS, eventually } from '../support/eventually.ts';
 import { type ExporterProcess, startExporter } from '../support/exporter.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -13,7 +13,7 @@ const chat = (exporter: ExporterProcess, model: string): Promise<Response> =>
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: 'Bearer sk-test' },
     body: JSON.stringify({ model, stream: true, messages: [] }),
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(DEADLINE_MS),
   });
 
 /** An upstream whose streams wait, after their first token, for the test to end them. */

@@ -12,6 +12,7 @@ import { startNginx } from '../support/nginx.ts';
 import { startProcess } from '../support/processes.ts';
 import { startPrometheus } from '../support/prometheus.ts';
 import { startSimulator } from '../support/simulator.ts';
+import { stablePort } from '../support/stable-port.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { startWebhook } from '../support/webhook.ts';
 
@@ -35,7 +36,7 @@ describe('programs from PATH or Debian', () => {
   test('an alert goes from Prometheus through Alertmanager to a webhook', async (t) => {
     const webhook = await startWebhook(t);
     const alertmanager = await startAlertmanager(t, { configuration: configuration(webhook.url) });
-    const self = await freePort();
+    const self = await stablePort();
     const prometheus = await startPrometheus(t, {
       targets: { self: [`127.0.0.1:${self}`] },
       preferredPort: self,
@@ -47,7 +48,7 @@ describe('programs from PATH or Debian', () => {
       const [first] = webhook.notifications;
       assert.ok(first);
       return first;
-    }, 30_000);
+    });
     assert.equal(notification.status, 'firing');
     assert.deepEqual(notification.commonAnnotations, { summary: 'self is up' });
     assert.deepEqual(await prometheus.query('up'), [

@@ -1,28 +1,23 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { ask, counted, startSmallApi } from '../support/asking-proxy.ts';
 import { eventually } from '../support/eventually.ts';
 import { newStateDir, startExporter } from '../support/exporter.ts';
+import { atLast } from '../support/temp-dir.ts';
 
 /** A disk of its own in memory. */
-async function mountSmallDisk(): Promise<string> {
+async function mountSmallDisk(t: TestContext): Promise<string> {
   const disk = newStateDir();
   await mkdir(disk);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]);
+  atLast(t, async () => {
+    execFileSync('umount', ['--lazy', disk]);
+    await rm(disk, { recursive: true, force: true });
+  });
   return disk;
-}
-
-/** Called after the end of each program that uses it. */
-async function unmount(disk: string): Promise<void> {
-  if (await isMounted(disk)) execFileSync('umount', ['--lazy', disk]);
-  await rm(disk, { recursive: true, force: true });
-}
-
-async function isMounted(path: string): Promise<boolean> {
-  return (await readFile('/proc/mounts', 'utf8')).includes(` ${path} `);
 }
 
 /** Takes all that is left. */
@@ -44,10 +39,9 @@ test('a full disk stops nothing: it is told, and when there is room again nothin
   skip: !canMount() && 'only root can mount a small disk',
 }, async (t) => {
   const args = [`--upstream=${await startSmallApi(t)}`, '--provider=p'];
-  const disk = await mountSmallDisk();
+  const disk = await mountSmallDisk(t);
   const stateDir = join(disk, 'state');
   const exporter = await startExporter(t, args, { stateDir });
-  t.after(() => unmount(disk));
   const writes = async (result: string) => (await exporter.scrape()).sum('llm_exporter_state_writes_total', { result });
 
   await ask(exporter, 'm1');
@@ -71,6 +65,5 @@ test('a full disk stops nothing: it is told, and when there is room again nothin
   exporter.child.kill('SIGKILL');
   await exporter.exit;
   const next = await startExporter(t, args, { stateDir });
-  t.after(() => unmount(disk));
   await counted(next, { m1: m1 + 5 });
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { ask, counted, startSmallApi } from '../support/asking-proxy.ts';
@@ -40,6 +39,5 @@ test('a start that fails later gives the folder up', async (t) => {
   const flags = ['--upstream=http://127.0.0.1:1', `--state.dir=${stateDir}`, '--web.listen-address=127.0.0.1:0'];
   const refused = runCli(t, ['serve', ...flags, `--proxy.listen-address=127.0.0.1:${address.port}`]);
   assert.equal(await refused.exit, 1);
-  t.after(() => rm(stateDir, { recursive: true, force: true }));
   await startExporter(t, ['--upstream=http://127.0.0.1:1'], { stateDir });
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { eventually } from '../support/eventually.ts';
+import { DEADLINE_MS, eventually } from '../support/eventually.ts';
 import { parseExposition, scrape } from '../support/scrape.ts';
 import { startWeb } from '../support/web.ts';
 
@@ -126,7 +126,7 @@ describe('GET /metrics', () => {
 /** Speaks HTTP itself where `fetch` would choose its own Accept-Encoding. */
 async function rawRequest(port: number, head: string): Promise<{ readonly head: string; readonly body: Buffer }> {
   const socket = connect(port, '127.0.0.1');
-  socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
+  socket.setTimeout(DEADLINE_MS, () => socket.destroy(new Error('no answer')));
   socket.write(`${head}Host: x\r\nConnection: close\r\n\r\n`);
   const answer = Buffer.concat(await socket.toArray());
   const end = answer.indexOf('\r\n\r\n');

@@ -58,11 +58,14 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** Runs one of Prometheus' tools to its end; 60 s is far more than any of them takes. */
+/** Far more than any of the tools takes, and less than a test may. */
+const TOOL_TIMEOUT_MS = 240_000;
+
+/** Runs one of Prometheus' tools to its end. */
 export async function run(program: ProgramName, args: readonly string[], cwd: string): Promise<Outcome> {
   const path = await debianProgram(program);
   return new Promise((resolve) => {
-    execFile(path, [...args], { cwd, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(path, [...args], { cwd, timeout: TOOL_TIMEOUT_MS }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, output: stdout + stderr });
     });
   });

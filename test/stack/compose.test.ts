@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { configSchema } from '../../src/config/schema.ts';
-import { freePort } from '../../src/demo/program/http-program.ts';
 import { debianProgram } from '../../src/demo/programs.ts';
 import { eventually } from '../support/eventually.ts';
 import { runCli } from '../support/exporter.ts';
 import { startProcess } from '../support/processes.ts';
+import { stablePort } from '../support/stable-port.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 /** What docker-compose.yml says of a service, as far as the tests look. */
@@ -70,7 +70,7 @@ describe('docker-compose.yml', () => {
   });
 
   test('runs simulate, exporter and notifications with these command lines', async (t) => {
-    const [api, proxy, web] = [await freePort(), await freePort(), await freePort()];
+    const [api, proxy, web] = [await stablePort(), await stablePort(), await stablePort()];
     const onLoopback = (command: readonly string[]) =>
       command.map((part) =>
         part
@@ -90,7 +90,7 @@ describe('docker-compose.yml', () => {
         text,
         /llm_requests_total\{provider="simulated",model="[^"]+",code="200",cause="none",stream="\w+"\} [1-9]/,
       );
-    }, 30_000);
+    });
     await eventually(() => assert.match(notifications.stderr(), /waiting for notifications/));
     for (const run of [exporter, simulate, notifications]) assert.equal(run.child.exitCode, null, run.stderr());
   });
@@ -101,7 +101,7 @@ describe('docker-compose.yml', () => {
     for (const [source, target] of mounted) await cp(source, join(folder, target));
     const config = join(folder, 'prometheus.yml');
     await writeFile(config, (await readFile(config, 'utf8')).replaceAll('/etc/prometheus/', `${folder}/`));
-    const port = await freePort();
+    const port = await stablePort();
     startProcess(t, {
       command: await debianProgram('prometheus'),
       args: [
@@ -115,12 +115,12 @@ describe('docker-compose.yml', () => {
       const response = await fetch(`http://127.0.0.1:${port}/api/v1/rules`);
       const { data } = (await response.json()) as { readonly data: { readonly groups: readonly unknown[] } };
       assert.ok(data.groups.length >= 2);
-    }, 30_000);
+    });
   });
 
   test('gives Alertmanager a configuration and flags that it accepts', async (t) => {
     const folder = await tempDir(t);
-    const port = await freePort();
+    const port = await stablePort();
     startProcess(t, {
       command: await debianProgram('alertmanager'),
       args: [
@@ -135,7 +135,7 @@ describe('docker-compose.yml', () => {
       const response = await fetch(`http://127.0.0.1:${port}/api/v2/status`);
       const { config } = (await response.json()) as { readonly config: { readonly original: string } };
       assert.match(config.original, /llm-critical/);
-    }, 30_000);
+    });
   });
 
   test('gives Grafana provisioning files whose folders and addresses are those of the other services', () => {

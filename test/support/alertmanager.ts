@@ -11,9 +11,7 @@ export async function startAlertmanager(
   t: TestContext,
   options: Omit<AlertmanagerOptions, 'folder'>,
 ): Promise<Alertmanager> {
-  let alertmanager: Alertmanager | undefined;
-  // Before tempDir's, because these run in order: the folder must not go while the program writes to it.
-  t.after(() => alertmanager?.stop());
-  alertmanager = await start({ ...options, folder: await tempDir(t) });
+  const alertmanager = await start({ ...options, folder: await tempDir(t) });
+  t.after(() => alertmanager.stop());
   return alertmanager;
 }

@@ -4,7 +4,7 @@ import type { ClientConnection, Running } from '../../src/input/proxy/client/cli
 import type { ClientRequest } from '../../src/input/proxy/client/client-request.ts';
 import { Connections } from '../../src/input/proxy/client/connections.ts';
 import type { OwnAnswer } from '../../src/input/proxy/own-answer.ts';
-import { eventually } from './eventually.ts';
+import { DEADLINE_MS, eventually } from './eventually.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { type WireConnection, wireConnection } from './wire.ts';
 
@@ -141,5 +141,5 @@ export async function startClients(
 
 /** Asks again and again, without a pause worth the name: what is awaited is a matter of some turns. */
 export function until<T>(check: () => T): Promise<T> {
-  return eventually(check, 10_000, 1);
+  return eventually(check, DEADLINE_MS, 1);
 }

@@ -6,8 +6,9 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { eventually } from './eventually.ts';
+import { DEADLINE_MS, eventually } from './eventually.ts';
 import { type Scrape, scrape } from './scrape.ts';
+import { atLast } from './temp-dir.ts';
 
 /** One run of the command line, from outside. */
 export interface CliRun {
@@ -50,9 +51,6 @@ export interface ExporterProcess extends CliRun {
   scrape(): Promise<Scrape>;
 }
 
-/** A start takes half a second, and much longer where ten others share a core. */
-const START_DEADLINE_MS = 40_000;
-
 /** A place for the state of exporters that does not exist yet: they make it themselves. */
 export function newStateDir(): string {
   return join(tmpdir(), `llm-exporter-state-${randomUUID()}`);
@@ -67,7 +65,7 @@ export async function startExporter(
   args: readonly string[],
   {
     stateDir = newStateDir(),
-    startsWithinMs = START_DEADLINE_MS,
+    startsWithinMs = DEADLINE_MS,
     ...options
   }: CliOptions & { readonly stateDir?: string | undefined; readonly startsWithinMs?: number } = {},
 ): Promise<ExporterProcess> {
@@ -75,8 +73,7 @@ export async function startExporter(
   const proxied = args.some((arg) => arg.startsWith('--upstream') || arg.startsWith('--config.file'));
   const state = args.some((arg) => arg.startsWith('--state.dir')) ? [] : [`--state.dir=${stateDir}`];
   const run = runCli(t, ['serve', ...ports.slice(0, proxied ? 2 : 1), ...state, ...args], options);
-  // After its end, or it would make the folder again.
-  t.after(() => rm(stateDir, { recursive: true, force: true }));
+  atLast(t, () => rm(stateDir, { recursive: true, force: true }));
   const address = (message: string) =>
     eventually(() => {
       assert.equal(run.child.exitCode, null, `serve ended: ${run.stderr()}`);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type HttpProgram, startHttpProgram } from '../../src/demo/program/http-program.ts';
 import { debianProgram } from '../../src/demo/programs.ts';
+import { stablePort } from './stable-port.ts';
 import { tempDir } from './temp-dir.ts';
 
 export interface HaproxyOptions {
@@ -19,19 +20,20 @@ export async function startHaproxy(
   t: TestContext,
   { global, sections = '', frontend = '' }: HaproxyOptions,
 ): Promise<HttpProgram> {
-  let haproxy: HttpProgram | undefined;
-  t.after(() => haproxy?.stop());
   const configFile = join(await tempDir(t), 'haproxy.cfg');
-  haproxy = await startHttpProgram({
+  const haproxy = await startHttpProgram({
     name: 'haproxy',
     command: await debianProgram('haproxy'),
     readyPath: '/-/ready',
+    // It does not say when the port is its own: another program that was given it would look ready.
+    preferredPort: await stablePort(),
     args: async (port) => {
       await writeFile(configFile, configuration(port, { global, sections, frontend }));
       // -db: in the foreground, as one process.
       return ['-db', '-f', configFile];
     },
   });
+  t.after(() => haproxy.stop());
   return haproxy;
 }
 

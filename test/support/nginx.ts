@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type HttpProgram, startHttpProgram } from '../../src/demo/program/http-program.ts';
 import { debianProgram } from '../../src/demo/programs.ts';
+import { stablePort } from './stable-port.ts';
 import { tempDir } from './temp-dir.ts';
 
 export interface NginxOptions {
@@ -19,20 +20,20 @@ export interface Nginx extends HttpProgram {
 
 /** A real nginx on a free loopback port, as one process in a folder of its own, stopped when the test ends. */
 export async function startNginx(t: TestContext, { server, http = '' }: NginxOptions): Promise<Nginx> {
-  let nginx: HttpProgram | undefined;
-  // Before tempDir's, because these run in order: the folder must not go while nginx writes to it.
-  t.after(() => nginx?.stop());
   const folder = await tempDir(t);
   const configFile = join(folder, 'nginx.conf');
-  nginx = await startHttpProgram({
+  const nginx = await startHttpProgram({
     name: 'nginx',
     command: await debianProgram('nginx'),
     readyPath: '/-/ready',
+    // It does not say when the port is its own: another program that was given it would look ready.
+    preferredPort: await stablePort(),
     args: async (port) => {
       await writeFile(configFile, configuration(port, server, http));
       return ['-p', folder, '-c', configFile, '-e', 'stderr'];
     },
   });
+  t.after(() => nginx.stop());
   return { ...nginx, folder };
 }
 

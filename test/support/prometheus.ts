@@ -4,9 +4,7 @@ import { tempDir } from './temp-dir.ts';
 
 /** A real Prometheus on a free loopback port and with a folder of its own, stopped when the test ends. */
 export async function startPrometheus(t: TestContext, options: Omit<PrometheusOptions, 'folder'>): Promise<Prometheus> {
-  let prometheus: Prometheus | undefined;
-  // Before tempDir's, because these run in order: the folder must not go while the program writes to it.
-  t.after(() => prometheus?.stop());
-  prometheus = await start({ ...options, folder: await tempDir(t) });
+  const prometheus = await start({ ...options, folder: await tempDir(t) });
+  t.after(() => prometheus.stop());
   return prometheus;
 }

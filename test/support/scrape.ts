@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DEADLINE_MS } from './eventually.ts';
 
 /** One line of an exposition. */
 export interface Sample {
@@ -65,7 +66,7 @@ function parseLine(line: string): Sample {
 
 /** Fetches and reads `/metrics` of an exporter. */
 export async function scrape(webUrl: string, headers: Readonly<Record<string, string>> = {}): Promise<Scrape> {
-  const response = await fetch(`${webUrl}/metrics`, { headers, signal: AbortSignal.timeout(10_000) });
+  const response = await fetch(`${webUrl}/metrics`, { headers, signal: AbortSignal.timeout(DEADLINE_MS) });
   assert.equal(response.status, 200);
   return parseExposition(await response.text());
 }

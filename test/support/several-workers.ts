@@ -24,11 +24,6 @@ export interface SeveralWorkers extends ConfiguredExporter {
   settled(count: number): Promise<Scrape>;
 }
 
-/** Waits for what takes the start or the end of processes, which is long where many others share a core. */
-export function patiently<T>(check: () => T | Promise<T>): Promise<T> {
-  return eventually(check, 40_000);
-}
-
 export const CHAT = JSON.stringify({ model: 'm', messages: [] });
 
 /** Starts `serve` with two workers, unless `proxy` says otherwise, and waits until all of them listen. */
@@ -62,12 +57,12 @@ export async function startWorkers(
     },
     async kill(pid) {
       signal(pid, 'SIGKILL');
-      await patiently(() => assert.ok(!pids().includes(pid)));
+      await eventually(() => assert.ok(!pids().includes(pid)));
     },
     inFlight: (count) =>
-      patiently(async () => assert.equal((await exporter.scrape()).sum('llm_requests_in_flight'), count)),
+      eventually(async () => assert.equal((await exporter.scrape()).sum('llm_requests_in_flight'), count)),
     settled: (count) =>
-      patiently(async () => {
+      eventually(async () => {
         const now = await exporter.scrape();
         assert.deepEqual([now.sum('llm_requests_total'), now.sum('llm_requests_in_flight')], [count, 0]);
         return now;

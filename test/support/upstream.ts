@@ -1,8 +1,14 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import {
+  type ClientRequest,
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TestContext } from 'node:test';
-import { eventually } from './eventually.ts';
+import { DEADLINE_MS, eventually } from './eventually.ts';
 
 /** A real HTTP server that plays the LLM API; the test decides what it answers, and when. */
 export interface FakeUpstream {
@@ -76,7 +82,7 @@ export function openStream(response: ServerResponse): ServerResponse {
   return response;
 }
 
-/** An answer that is sent as fast as it is taken. */
+/** A body that is sent as fast as it is taken. */
 export interface Flood {
   /** Bytes that were taken so far. */
   written(): number;
@@ -84,19 +90,19 @@ export interface Flood {
   stalled(): Promise<void>;
 }
 
-/** Answers with so many bytes, piece by piece, waiting whenever it is asked to. */
-export function flood(response: ServerResponse, totalBytes: number): Flood {
+/** Sends so many bytes and the end, piece by piece, waiting whenever it is asked to. */
+export function flood(body: ServerResponse | ClientRequest, totalBytes: number): Flood {
   const piece = Buffer.alloc(64 * 1024, 'x');
   let written = 0;
   const push = (): void => {
     while (written < totalBytes) {
       written += piece.length;
-      if (!response.write(piece)) {
-        response.once('drain', push);
+      if (!body.write(piece)) {
+        body.once('drain', push);
         return;
       }
     }
-    response.end();
+    body.end();
   };
   push();
   const stalled = async (): Promise<void> => {
@@ -106,7 +112,7 @@ export function flood(response: ServerResponse, totalBytes: number): Flood {
       before = written;
       if (moved !== 0) throw new Error(`${moved} more bytes were taken`);
     };
-    await eventually(standsStill, 20_000, 200);
+    await eventually(standsStill, DEADLINE_MS, 200);
   };
   return { written: () => written, stalled };
 }

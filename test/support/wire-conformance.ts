@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
+import { DEADLINE_MS } from './eventually.ts';
 import { type NginxOptions, startNginx } from './nginx.ts';
 import { openSocket, type RunningProxy, startProxy } from './proxy.ts';
 import { startWire, type WireConnection, type WireServer, wireConnection } from './wire.ts';
@@ -66,7 +67,7 @@ export async function ask(t: TestContext, port: number, bytes: string, methods: 
   const isEnough = (): boolean =>
     finals(text(), false, methods).filter((message) => message.isWhole).length >= methods.length;
   const ended = new Promise<void>((resolve, reject) => {
-    AbortSignal.timeout(10_000).onabort = () => reject(new Error(`still open after ${JSON.stringify(text())}`));
+    AbortSignal.timeout(DEADLINE_MS).onabort = () => reject(new Error(`still open after ${JSON.stringify(text())}`));
     socket.on('end', resolve).on('close', () => resolve());
     socket.on('data', () => isEnough() && resolve());
   });

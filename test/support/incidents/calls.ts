@@ -1,9 +1,11 @@
 import type { TestContext } from 'node:test';
 import type { Cause } from '../../../src/classify/causes.ts';
+import { PACE } from './time-scale.ts';
 
 /** A caller who asks again and again. */
 export interface Caller {
   readonly model: string;
+  /** Where a minute of the rules takes two seconds. */
   readonly perSecond: number;
   readonly stream?: boolean;
   /** What the simulated API does for this caller, whatever it does for others. */
@@ -22,7 +24,7 @@ export function startCallers(t: TestContext, url: string, callers: readonly Call
   let pace = 1;
   const start = (caller: Caller) => {
     const next = () => {
-      timer = setTimeout(next, 1000 / caller.perSecond / pace);
+      timer = setTimeout(next, 1000 / caller.perSecond / pace / PACE);
       if (running.size >= MAX_IN_FLIGHT) return;
       const call = ask(url, caller, stopped.signal).finally(() => running.delete(call));
       running.add(call);

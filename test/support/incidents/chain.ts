@@ -1,4 +1,3 @@
-import { availableParallelism, loadavg } from 'node:os';
 import type { TestContext } from 'node:test';
 import type { Notification } from '../../../src/demo/webhook.ts';
 import { renderTemplate } from '../../../src/mixin/alertmanager/template.ts';
@@ -7,6 +6,7 @@ import { defaultSettings, type MixinSettings } from '../../../src/mixin/settings
 import { startAlertmanager } from '../alertmanager.ts';
 import { startPrometheus } from '../prometheus.ts';
 import { startWebhook } from '../webhook.ts';
+import { TIME_SCALE } from './time-scale.ts';
 
 /** Prometheus, Alertmanager and a receiver with the shipped rules and configuration, in a hurry. */
 export interface Chain {
@@ -20,12 +20,6 @@ export interface Chain {
 
 type Labels = Readonly<Record<string, string>>;
 
-/**
- * Minutes pass in two seconds; in four where many others want the processor, or a pause of ours is a minute of the rules. Scrapes are as
- * far apart as in the shipped settings: four in the shortest window.
- */
-const TIME_SCALE = (loadavg()[0] ?? 0) > 4 * availableParallelism() ? 15 : 30;
-
 /** Starts the three, with the jobs' addresses to scrape; all end with the test. */
 export async function startChain(t: TestContext, targets: Readonly<Record<string, readonly string[]>>): Promise<Chain> {
   const webhook = await startWebhook(t);
@@ -34,8 +28,10 @@ export async function startChain(t: TestContext, targets: Readonly<Record<string
     configuration: renderAlertmanager(settings),
     template: renderTemplate(settings),
   });
+  t.diagnostic(`a minute of the rules takes ${60 / TIME_SCALE} s`);
   const prometheus = await startPrometheus(t, {
     targets,
+    // As far apart as in the shipped settings: four in the shortest window.
     scrapeIntervalSeconds: settings.scrapeIntervalSeconds / TIME_SCALE,
     rules: renderRules(settings),
     alertmanagerUrl: alertmanager.url,

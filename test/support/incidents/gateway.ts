@@ -1,15 +1,9 @@
-import { rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
-import { startApp } from '../../../src/app.ts';
-import { systemClock } from '../../../src/clock.ts';
-import { loadConfig } from '../../../src/config/load.ts';
 import { addressUrl } from '../../../src/config/units.ts';
-import { freePort } from '../../../src/demo/program/http-program.ts';
-import { createLog } from '../../../src/log.ts';
 import type { Fault } from '../../../src/simulate/faults.ts';
 import { createSimulator } from '../../../src/simulate/simulator.ts';
-import { newStateDir } from '../exporter.ts';
+import { startHere } from '../exporter-here.ts';
+import { stablePort } from '../stable-port.ts';
 
 /** An exporter as a proxy in front of a simulated API. */
 export interface Gateway {
@@ -31,47 +25,22 @@ const GATEWAY_TIMEOUT_MS = 200;
 export async function startGateway(t: TestContext, models: readonly string[]): Promise<Gateway> {
   const upstream = await startUpstream(t);
   const exporter = await startHere(t, {
+    web: await webAddress(),
     proxy: { upstream: upstream.url, provider: 'novita', listen_address: `127.0.0.1:${await stablePort()}` },
     providers: { novita: { models: [...models] } },
   });
-  const { proxyAddress } = exporter.app;
-  if (proxyAddress === undefined) throw new Error('nothing is proxied');
-  return { ...upstream, ...exporter, proxyUrl: addressUrl(proxyAddress) };
+  return { ...upstream, ...exporter, target: new URL(exporter.webUrl).host };
 }
 
 /** An exporter that reads the log of one file; gives back where it is scraped. */
 export async function startLogReader(t: TestContext, file: string): Promise<string> {
-  const { target } = await startHere(t, { logs: [{ file, provider: 'novita' }] });
-  return target;
+  const { webUrl } = await startHere(t, { web: await webAddress(), logs: [{ file, provider: 'novita' }] });
+  return new URL(webUrl).host;
 }
 
-async function startHere(t: TestContext, config: object) {
-  const web = { listen_address: `127.0.0.1:${await stablePort()}` };
-  const stateDir = newStateDir();
-  // A dozen exporters that share a slow disk would wait for it, and scrapes for them. A restart begins at 0, which rules must bear.
-  const all = { web, state: { dir: stateDir, sync: 'off' }, ...config };
-  const overrides = Object.entries(all).map(([key, value]) => ({ flag: key, path: [key], value }));
-  const start = () =>
-    startApp({
-      load: () => loadConfig({ overrides }),
-      clock: systemClock,
-      log: createLog({ level: 'error' }),
-      build: { version: '0.1.0', revision: 'test', nodeVersion: process.version },
-      stdin: Readable.from([]),
-    });
-  let app = await start();
-  t.after(async () => {
-    await app.close();
-    await rm(stateDir, { recursive: true, force: true });
-  });
-  return {
-    app,
-    target: new URL(addressUrl(app.webAddress)).host,
-    async restart() {
-      await app.close();
-      app = await start();
-    },
-  };
+/** Under an address that it keeps through restarts. */
+async function webAddress(): Promise<{ readonly listen_address: string }> {
+  return { listen_address: `127.0.0.1:${await stablePort()}` };
 }
 
 /** A simulated API that can go and come back under the same address. */
@@ -90,16 +59,4 @@ async function startUpstream(t: TestContext) {
       await simulator.listen(address);
     },
   };
-}
-
-const LOWEST_PORT = 10_000;
-/** Below those that the system gives to outgoing connections, or one of these takes it while nobody listens. */
-const HIGHEST_PORT = 32_000;
-
-/** A port that nobody listens on, and that stays ours while we do not. */
-export async function stablePort(): Promise<number> {
-  for (;;) {
-    const port = LOWEST_PORT + Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
-    if ((await freePort(port)) === port) return port;
-  }
 }

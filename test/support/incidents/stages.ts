@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { newStateDir, startExporter } from '../exporter.ts';
 import { startSimulator } from '../simulator.ts';
+import { stablePort } from '../stable-port.ts';
 import { tempDir } from '../temp-dir.ts';
 import { ask, startCallers } from './calls.ts';
-import { stablePort, startGateway, startLogReader } from './gateway.ts';
+import { startGateway, startLogReader } from './gateway.ts';
 import { KILLED, MODEL_INCIDENTS, OVERLOAD, QUIET_CLIENTS, STALLED, type Story, UNREACHABLE } from './stories.ts';
 
 /** Exporters of one job, and what happens to them. */
@@ -141,12 +142,6 @@ export async function startRestarts(t: TestContext, story: Story, count: number)
 export async function startStalled(t: TestContext): Promise<Stage> {
   let writing = true;
   let written = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
-  // Before tempDir's, which runs after it: nobody writes into a folder that is going.
-  t.after(() => {
-    clearInterval(timer);
-    return written;
-  });
   const file = join(await tempDir(t), 'access.log');
   const write = () => {
     written = written.then(() => appendFile(file, requestLine()));
@@ -154,7 +149,11 @@ export async function startStalled(t: TestContext): Promise<Stage> {
   };
   await write();
   const target = await startLogReader(t, file);
-  timer = setInterval(() => writing && void write(), 100);
+  const timer = setInterval(() => writing && void write(), 100);
+  t.after(() => {
+    clearInterval(timer);
+    return written;
+  });
   return {
     stories: [STALLED],
     targets: [target],

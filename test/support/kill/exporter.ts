@@ -40,12 +40,6 @@ export async function startWatchedExporter(
   t: TestContext,
   { scrapeEveryMs = 100 }: { readonly scrapeEveryMs?: number | undefined },
 ): Promise<Watched & { readonly log: string }> {
-  // Before tempDir's, because these run in order: the folder must not go while the program writes to it.
-  let watched: Watched | undefined;
-  t.after(async () => {
-    for (const scraper of watched?.scrapers ?? []) await scraper.stop();
-    await watched?.victim.close();
-  });
   const folder = await tempDir(t);
   const log = join(folder, 'logs', 'access.log');
   mkdirSync(join(folder, 'logs'));
@@ -60,6 +54,9 @@ export async function startWatchedExporter(
       counter: 'llm_requests_total',
     }),
   );
-  watched = { victim, scrapers };
-  return { ...watched, log };
+  t.after(async () => {
+    for (const scraper of scrapers) await scraper.stop();
+    await victim.close();
+  });
+  return { victim, scrapers, log };
 }

@@ -23,8 +23,6 @@ export interface Victim {
   close(): Promise<void>;
 }
 
-const DEADLINE_MS = 60_000;
-
 export async function createVictim({ name, command, args, port }: VictimOptions): Promise<Victim> {
   const front = await createFront();
   let child: ChildProgram | undefined;
@@ -34,7 +32,7 @@ export async function createVictim({ name, command, args, port }: VictimOptions)
   const gone = (life: ChildProgram) =>
     eventually(() => {
       if (!life.hasEnded()) throw new Error(`${name} does not end`);
-    }, DEADLINE_MS);
+    });
 
   return {
     name,
@@ -46,7 +44,7 @@ export async function createVictim({ name, command, args, port }: VictimOptions)
         if (life.hasEnded()) return false;
         if (portOf(life) === 0) throw new Error(`${name} does not listen: ${life.output()}`);
         return true;
-      }, DEADLINE_MS);
+      });
       if (listening && child === life) front.point(portOf(life));
       return listening;
     },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { headersForClient, headersForUpstream } from '../../../../src/input/proxy/headers.ts';
+import { processorMs } from '../../../support/processor-time.ts';
 
 test('what belongs to one connection stays there, all else keeps order, case and repetition', () => {
   const raw = [
@@ -49,8 +50,7 @@ test('thousands of names in Connection cost no more than their length', () => {
   const names = Array.from({ length: 80_000 }, (_, at) => `x-${String(at).padStart(6, '0')}`);
   const lines = Array.from({ length: 8 }, (_, at) => names.slice(at * 10_000, (at + 1) * 10_000).join(', '));
   const raw = [...lines.flatMap((line) => ['Connection', line]), 'X-079999', 'a', 'X-080000', 'b', 'x-000000', 'c'];
-  const started = performance.now();
-  assert.deepEqual(headersForClient(raw), ['X-080000', 'b']);
+  const took = processorMs(() => assert.deepEqual(headersForClient(raw), ['X-080000', 'b']));
   // The square of it takes tens of seconds.
-  assert.ok(performance.now() - started < 5000);
+  assert.ok(took < 5000, `${took} ms`);
 });

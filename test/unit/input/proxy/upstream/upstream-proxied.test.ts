@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, describe, type TestContext, test } from 'node:test';
 import { createServer } from 'node:tls';
-import { systemClock } from '../../../../../src/clock.ts';
 import { type ProxyServer, proxyFor } from '../../../../../src/input/proxy/upstream/proxy-server.ts';
 import {
   createUpstream,
@@ -12,6 +11,7 @@ import {
   type UpstreamTarget,
 } from '../../../../../src/input/proxy/upstream/upstream.ts';
 import { eventually } from '../../../../support/eventually.ts';
+import { createManualClock } from '../../../../support/manual-clock.ts';
 import { startWire, type WireServer } from '../../../../support/wire.ts';
 import { record } from '../../../../support/wire-call.ts';
 import { createAuthority } from '../../../../support/wire-certificates.ts';
@@ -22,7 +22,7 @@ const certificate = await authority.issue('DNS:api.example');
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 function upstreamFor(t: TestContext, target: Omit<UpstreamTarget, 'provider'>): Upstream {
-  const options = { timeouts: DEFAULT_TIMEOUTS, maxHeaderBytes: 65_536, clock: systemClock };
+  const options = { timeouts: DEFAULT_TIMEOUTS, maxHeaderBytes: 65_536, clock: createManualClock() };
   const upstream = createUpstream({ target: { ...target, provider: 'fake' }, ...options });
   t.after(() => upstream.destroy());
   return upstream;

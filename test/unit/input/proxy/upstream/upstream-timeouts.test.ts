@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import type { Clock } from '../../../../../src/clock.ts';
 import { createUpstream, type Upstream } from '../../../../../src/input/proxy/upstream/upstream.ts';
-import { eventually } from '../../../../support/eventually.ts';
+import { DEADLINE_MS, eventually } from '../../../../support/eventually.ts';
 import { createManualClock, type ManualClock } from '../../../../support/manual-clock.ts';
 import { startWire } from '../../../../support/wire.ts';
 import { record } from '../../../../support/wire-call.ts';
@@ -101,7 +101,7 @@ test('an upstream that takes nothing of the request is given up', async (t) => {
     before = given;
     assert.equal(moved, 0);
   };
-  await eventually(standsStill, 10_000, 200);
+  await eventually(standsStill, DEADLINE_MS, 200);
   clock.advance(29_999);
   assert.deepEqual(call.heard, ['connected']);
   clock.advance(1);
@@ -223,7 +223,7 @@ test('calls that are given up, each at another point, leave no connection, timer
       if (point === 'turn') setImmediate(giveUp);
       calls.push(entry);
     }
-    await eventually(() => assert.ok(calls.every(({ before }, at) => before > 0 || at < 2)), 10_000, 1);
+    await eventually(() => assert.ok(calls.every(({ before }, at) => before > 0 || at < 2)), DEADLINE_MS, 1);
     await new Promise((resolve) => setImmediate(resolve));
     for (const [at, { heard, before }] of calls.entries())
       assert.ok(heard.length <= before + 1, `${points[at]}: ${heard.join(', ')}`);

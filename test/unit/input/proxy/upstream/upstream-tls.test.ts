@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
 import { createServer, type TlsOptions as ServerOptions, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
-import { systemClock } from '../../../../../src/clock.ts';
 import type { TlsOptions } from '../../../../../src/input/proxy/upstream/tls-client.ts';
 import { createUpstream, DEFAULT_TIMEOUTS, type Upstream } from '../../../../../src/input/proxy/upstream/upstream.ts';
 import { eventually } from '../../../../support/eventually.ts';
+import { createManualClock } from '../../../../support/manual-clock.ts';
 import { startWire } from '../../../../support/wire.ts';
 import { record } from '../../../../support/wire-call.ts';
 import { createAuthority } from '../../../../support/wire-certificates.ts';
@@ -48,7 +48,7 @@ function secureUpstream(t: TestContext, host: string, tls?: TlsOptions): Upstrea
     target: { url: `https://${host}`, provider: 'fake', tls },
     timeouts: DEFAULT_TIMEOUTS,
     maxHeaderBytes: 65_536,
-    clock: systemClock,
+    clock: createManualClock(),
   });
   t.after(() => upstream.destroy());
   return upstream;

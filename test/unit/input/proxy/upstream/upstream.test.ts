@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { describe, type TestContext, test } from 'node:test';
-import { systemClock } from '../../../../../src/clock.ts';
 import { createUpstream, DEFAULT_TIMEOUTS, type Upstream } from '../../../../../src/input/proxy/upstream/upstream.ts';
-import { eventually } from '../../../../support/eventually.ts';
+import { DEADLINE_MS, eventually } from '../../../../support/eventually.ts';
+import { createManualClock } from '../../../../support/manual-clock.ts';
 import { startWire, type WireConnection } from '../../../../support/wire.ts';
 import { record } from '../../../../support/wire-call.ts';
 
@@ -11,7 +11,12 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 function upstreamAt(t: TestContext, url: string): Upstream {
   const target = { url, provider: 'fake' };
-  const upstream = createUpstream({ target, timeouts: DEFAULT_TIMEOUTS, maxHeaderBytes: 65_536, clock: systemClock });
+  const upstream = createUpstream({
+    target,
+    timeouts: DEFAULT_TIMEOUTS,
+    maxHeaderBytes: 65_536,
+    clock: createManualClock(),
+  });
   t.after(() => upstream.destroy());
   return upstream;
 }
@@ -358,7 +363,7 @@ describe('back-pressure', () => {
         before = given;
         assert.equal(moved, 0);
       },
-      10_000,
+      DEADLINE_MS,
       100,
     );
     assert.ok(given > 0 && given < 20_000_000, `${given} bytes`);

@@ -5,10 +5,11 @@ import { type TestContext, test } from 'node:test';
 import { proxySchema } from '../../../../../src/config/proxy/schema-proxy.ts';
 import { WorkerPool } from '../../../../../src/input/proxy/workers/pool.ts';
 import { createLog } from '../../../../../src/log.ts';
+import { eventually } from '../../../../support/eventually.ts';
 import { createManualClock } from '../../../../support/manual-clock.ts';
 import { send } from '../../../../support/proxy.ts';
 import { createCounted } from '../../../../support/retrying-proxy.ts';
-import { openStreams, outcomes, patiently, startHeldApi } from '../../../../support/several-workers.ts';
+import { openStreams, outcomes, startHeldApi } from '../../../../support/several-workers.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../../../../src/main.ts');
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
@@ -50,7 +51,7 @@ test('workers that hang cannot hold up the end, and what they had is counted', {
   const { pool, port, clock, counted, told, pids } = await startPool(t);
   assert.deepEqual([told.up, pool.isServing], [2, true]);
   const ends = outcomes(await openStreams(port, 3));
-  await patiently(() => assert.equal(counted.live(), 3));
+  await eventually(() => assert.equal(counted.live(), 3));
   for (const pid of pids()) process.kill(pid, 'SIGSTOP');
   const drained = pool.drain(30_000);
   clock.advance(30_000);
@@ -65,7 +66,7 @@ test('workers that hang cannot hold up the end, and what they had is counted', {
 test('a stop is not undone by a worker that was to be started again', { timeout: 120_000 }, async (t) => {
   const { pool, clock, lines, told, pids } = await startPool(t);
   for (const pid of pids()) process.kill(pid, 'SIGKILL');
-  await patiently(() => assert.equal(lines.filter((line) => /again_in_ms=100/.test(line)).length, 2));
+  await eventually(() => assert.equal(lines.filter((line) => /again_in_ms=100/.test(line)).length, 2));
   assert.deepEqual([told, pool.isServing], [{ up: 0, restarted: 0 }, false]);
   clock.advance(99);
   assert.equal(told.restarted, 0);
@@ -77,9 +78,9 @@ test('a stop is not undone by a worker that was to be started again', { timeout:
 test('when all have died, those that follow serve the same port', { timeout: 120_000 }, async (t) => {
   const { port, clock, lines, told, pids, api } = await startPool(t);
   for (const pid of pids()) process.kill(pid, 'SIGKILL');
-  await patiently(() => assert.equal(lines.filter((line) => /again_in_ms=100/.test(line)).length, 2));
+  await eventually(() => assert.equal(lines.filter((line) => /again_in_ms=100/.test(line)).length, 2));
   clock.advance(100);
-  await patiently(() => assert.deepEqual(told, { up: 2, restarted: 2 }));
+  await eventually(() => assert.deepEqual(told, { up: 2, restarted: 2 }));
   const streams = await openStreams(port, 2);
   api.release();
   assert.deepEqual(await outcomes(streams), { whole: 2, cut: 0 });
@@ -93,7 +94,7 @@ test('a reload that comes while workers start holds for them', { timeout: 120_00
   pool.reconfigure({ proxy, gatewayTimeouts: {} });
   const { port } = await listened;
   for (const answer of await Promise.all([send(port), send(port), send(port)])) answer.resume();
-  const events = await patiently(() => counted.settled(3));
+  const events = await eventually(() => counted.settled(3));
   assert.deepEqual(new Set(events.map(({ provider, code }) => `${provider} ${code}`)), new Set(['other 200']));
 });
 
@@ -104,14 +105,14 @@ test('one that dies while others have yet to listen is followed by another', { t
   const started = Object.entries(cluster.workers ?? {}).filter(([id]) => !before.has(id));
   const late = started.at(-1)?.[1]?.process.pid ?? assert.fail('no process was started');
   process.kill(late, 'SIGSTOP');
-  await patiently(() => assert.equal(told.up, 1));
+  await eventually(() => assert.equal(told.up, 1));
   for (const pid of pids()) process.kill(pid, 'SIGKILL');
-  await patiently(() => assert.equal(told.up, 0));
+  await eventually(() => assert.equal(told.up, 0));
   process.kill(late, 'SIGCONT');
   await listened;
   assert.match(lines.join(''), /again_in_ms=100/);
   clock.advance(100);
-  await patiently(() => assert.deepEqual(told, { up: 2, restarted: 1 }));
+  await eventually(() => assert.deepEqual(told, { up: 2, restarted: 1 }));
 });
 
 test('one that dies before it listens makes the start fail, and nothing is left', { timeout: 120_000 }, async (t) => {
