@@ -44,7 +44,7 @@ test('what is left at the drain deadline is cut, answered where possible, and co
   const upstream = await startUpstream(t, (request, response) => {
     if (request.url === '/stream') openStream(response).write(chatFrame('Hel'));
   });
-  const { proxy, port, settled } = await startProxy(t, upstream.url, { clock });
+  const { proxy, port, settled, logLines } = await startProxy(t, upstream.url, { clock });
   const streaming = await send(port, CHAT, { path: '/stream' });
   const waiting = openRequest(port, { path: '/waiting' });
   waiting.end(CHAT);
@@ -66,6 +66,7 @@ test('what is left at the drain deadline is cut, answered where possible, and co
       [503, 'exporter', 'drain_deadline'],
     ],
   );
+  assert.match(logLines.join(''), /level=warn msg="the time to drain is over: what is left is cut" requests=2\n/);
 });
 
 test('a client that does not read cannot hold up the end of a drain', async (t) => {

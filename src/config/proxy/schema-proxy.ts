@@ -135,7 +135,7 @@ export const proxySchema = z
     upstreams: z.array(routedUpstreamSchema).max(50).prefault([]).describe('Several APIs, instead of `upstream`.'),
     timeouts: z
       .strictObject({
-        connect: durationMs('10s').prefault('10s').describe('To reach the upstream, TLS included.'),
+        connect: durationMs('60s').prefault('60s').describe('To reach the upstream, TLS included.'),
         headers: durationMs('600s')
           .prefault('600s')
           .describe(

@@ -20,7 +20,7 @@ export interface UpstreamTimeouts extends AnswerTimeouts {
   readonly connectMs: number;
 }
 
-export const DEFAULT_TIMEOUTS: UpstreamTimeouts = { connectMs: 10_000, headersMs: 600_000, idleMs: 300_000 };
+export const DEFAULT_TIMEOUTS: UpstreamTimeouts = { connectMs: 60_000, headersMs: 600_000, idleMs: 300_000 };
 
 /** One API and the connections to it. */
 export interface Upstream {
