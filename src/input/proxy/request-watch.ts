@@ -47,7 +47,7 @@ export class RequestWatch {
   }
 
   said(): RequestSaid {
-    const { model, stream, keyPresent, mustEnd } = this.#tap.facts();
-    return { model, stream, keyPresent, mustEnd, requestBytes: this.#bytes };
+    const { model, stream, keyPresent, mustEnd, generates } = this.#tap.facts();
+    return { model, stream, keyPresent, mustEnd, generates, requestBytes: this.#bytes };
   }
 }

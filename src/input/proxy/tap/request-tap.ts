@@ -1,6 +1,6 @@
 import { hasKey } from '../../../provider/headers/credentials.ts';
 import { type Headers, headerValue } from '../../../provider/headers/parsed-headers.ts';
-import { operationFromPath } from '../../../provider/operation.ts';
+import { isGenerationPath, operationFromPath } from '../../../provider/operation.ts';
 import { createRequestBodyScanner, factsFromPath } from '../../../provider/request-body.ts';
 
 /** What a request said, and whether its streams have a documented end. */
@@ -9,6 +9,8 @@ export interface RequestFacts {
   readonly stream: boolean | undefined;
   readonly keyPresent: boolean;
   readonly mustEnd: boolean;
+  /** Whether it asks a model for something, so that a 200 may hold its failure. */
+  readonly generates: boolean;
 }
 
 /** Watches a request that passes by; of its body nothing is kept but the two names that are looked for. */
@@ -33,8 +35,9 @@ const ENDS_WITH_EVENT: ReadonlySet<string | undefined> = new Set([
 
 export function createRequestTap({ url, method = 'POST', headers }: WatchedHead): RequestTap {
   const scanner = createRequestBodyScanner();
-  const { path, operation, mustEnd } = pathSaid(url);
+  const { path, operation, mustEnd, postGenerates } = pathSaid(url);
   const keyPresent = hasKey(url, headers);
+  const generates = postGenerates && method === 'POST';
   /** A good answer proves the model it was asked of, so a name is taken only from where an API reads it. */
   const modelOf = (named: string | undefined): string | undefined => {
     if (method !== 'POST') return undefined;
@@ -46,7 +49,7 @@ export function createRequestTap({ url, method = 'POST', headers }: WatchedHead)
     model: () => modelOf(scanner.facts().model),
     facts() {
       const body = scanner.facts();
-      return { model: modelOf(body.model), stream: path.stream ?? body.stream, keyPresent, mustEnd };
+      return { model: modelOf(body.model), stream: path.stream ?? body.stream, keyPresent, mustEnd, generates };
     },
   };
 }
@@ -55,6 +58,7 @@ interface PathSaid {
   readonly path: ReturnType<typeof factsFromPath>;
   readonly operation: ReturnType<typeof operationFromPath>;
   readonly mustEnd: boolean;
+  readonly postGenerates: boolean;
 }
 
 /** Clients ask for a handful of paths again and again. One with a query is not kept: keys stand there. */
@@ -74,7 +78,12 @@ function pathSaid(url: string): PathSaid {
     return kept;
   }
   const operation = operationFromPath(url);
-  const said = { path: factsFromPath(url), operation, mustEnd: ENDS_WITH_EVENT.has(operation) };
+  const said = {
+    path: factsFromPath(url),
+    operation,
+    mustEnd: ENDS_WITH_EVENT.has(operation),
+    postGenerates: isGenerationPath(url),
+  };
   if (url.includes('?') || url.length > MAX_KEPT_PATH_LENGTH) return said;
   if (keptPaths.size >= MAX_KEPT_PATHS) keptPaths.clear();
   keptPaths.set(url, said);
