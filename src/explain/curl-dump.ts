@@ -5,7 +5,7 @@ import { type Hints, type Item, UNNAMED_PROVIDER } from './item.ts';
 /** A status line with its headers up to the blank line, in HTTP/1 and in curl's rendering of HTTP/2 and 3. */
 const HEAD = /HTTP\/[\d.]{1,4} (\d{3})[^\n]*\n((?:[!#$%&'*+.^`|~\w-]+:[^\n]*\n)+)\r?(?:\n|$)/g;
 /** The same for a request, as `curl -v` shows it behind `> `. */
-const REQUEST_HEAD = /^> [A-Z]+ (\S+) HTTP\/[\d.]+\r?\n((?:> [^\n]*\n)*)/m;
+const REQUEST_HEAD = /^> ([A-Z]+) (\S+) HTTP\/[\d.]+\r?\n((?:> [^\n]*\n)*)/m;
 /** What `curl -v` says itself: its own lines, the request's, its progress, and a farewell that may stick to the body. */
 const CURL_TALK: readonly RegExp[] = [
   /^[*>](?: [^\n]*)?\r?(?:\n|$)/gm,
@@ -51,9 +51,9 @@ function withoutTalk(text: string): string {
 
 /** curl shows the head of the request and not its body. */
 function requestOf(text: string): RecordedRequest | undefined {
-  const [, url, lines] = REQUEST_HEAD.exec(text) ?? [];
-  if (url === undefined || lines === undefined) return undefined;
-  return { url, headers: headersOf(lines.replace(/^> /gm, '')), body: Buffer.alloc(0) };
+  const [, method, url, lines] = REQUEST_HEAD.exec(text) ?? [];
+  if (method === undefined || url === undefined || lines === undefined) return undefined;
+  return { method, url, headers: headersOf(lines.replace(/^> /gm, '')), body: Buffer.alloc(0) };
 }
 
 function providerOf(request: RecordedRequest | undefined): string {

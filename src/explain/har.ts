@@ -85,8 +85,8 @@ async function readEntry({ request, response, ...entry }: Entry, place: string, 
   return { place, hasStatus: true, event: { ...event, keyPresent: event.keyPresent === true ? true : undefined } };
 }
 
-function requestOf({ url, headers, postData }: Entry['request']): RecordedRequest {
-  return { url, headers: record(headers), body: Buffer.from(postData.text) };
+function requestOf({ method, url, headers, postData }: Entry['request']): RecordedRequest {
+  return { method, url, headers: record(headers), body: Buffer.from(postData.text) };
 }
 
 function record(list: Entry['request']['headers']): Readonly<Record<string, string>> {

@@ -1,5 +1,5 @@
 import type { ErrorFacts } from '../event/request-event.ts';
-import { type Findings, httpStatus, machineName, newFindings, toFacts } from './error-findings.ts';
+import { type Findings, httpStatus, machineName, namesNothing, newFindings, toFacts } from './error-findings.ts';
 import { readJson, readText } from './error-json.ts';
 import { readPage } from './error-page.ts';
 import { embeddedJson, parseJson, scanFields } from './error-scan.ts';
@@ -39,7 +39,7 @@ export function readErrorBody(
 export function readStreamError(frameData: string): ErrorFacts | undefined {
   if (!MAY_BE_ERROR.test(frameData)) return undefined;
   const value = parseJson(frameData) ?? embeddedJson(frameData);
-  if (value === undefined) return /^\s*\{\s*"error"/.test(frameData) ? readErrorBody(frameData) : undefined;
+  if (value === undefined) return CUT_ERROR.test(frameData) ? readErrorBody(frameData) : undefined;
   const frame: unknown = Array.isArray(value) ? value[0] : value;
   if (typeof frame !== 'object' || frame === null || !isErrorFrame({ ...frame })) return undefined;
   const findings = newFindings();
@@ -51,13 +51,19 @@ export function readStreamError(frameData: string): ErrorFacts | undefined {
 export const MAY_BE_ERROR =
   /"(?:error"\s*:\s*[^n\s]|code"\s*:\s*["4-9]|(?:status_|error_)code"\s*:\s*[1-9]|(?:type|object|event_type|status)"\s*:\s*"(?:\w{0,24}[_.])?(?:error|failed)"|finish_?[rR]eason"\s*:\s*"(?!(?:stop|length|tool_calls|function_call|STOP|MAX_TOKENS|COMPLETE)")|blockReason"\s*:\s*")/;
 
+/** The start of an error that breaks off; null is none. */
+const CUT_ERROR = /^\s*\{\s*"error"\s*:\s*[^n\s]/;
+
 /** Fields by which each API family says that it has failed. */
 function isErrorFrame(frame: Readonly<Record<string, unknown>>): boolean {
   const { type, error, code, message, object } = frame;
-  // OpenAI chat and all like it, Anthropic, OpenRouter, Gemini: `error`, null where there is none.
-  if (isGiven(error)) return true;
+  // OpenAI chat and all like it, Anthropic, OpenRouter, Gemini: `error`, null or empty where there is none.
+  if (saysSomething(error)) return true;
   // OpenAI Responses and Realtime: `response.failed`, `response.done` with a failed status.
-  if (isGiven(inner(frame, 'response', 'error')) || isGiven(inner(frame, 'response', 'status_details', 'error')))
+  if (
+    saysSomething(inner(frame, 'response', 'error')) ||
+    saysSomething(inner(frame, 'response', 'status_details', 'error'))
+  )
     return true;
   // OpenAI Responses `{"type":"error",…}`, MiniMax `{"type":"api_error",…}`, old vLLM `{"object":"error",…}`.
   if (/(?:^|_)error$|^response\.failed$/.test(String(type)) || object === 'error') return true;
@@ -71,10 +77,10 @@ function isErrorFrame(frame: Readonly<Record<string, unknown>>): boolean {
 
 /** Chat completions, Cohere's two APIs and Gemini put the reason of a bad end where that of a good one stands. */
 function endsInError(frame: Readonly<Record<string, unknown>>): boolean {
-  if (isGiven(inner(frame, 'promptFeedback', 'blockReason'))) return true;
+  if (saysSomething(inner(frame, 'promptFeedback', 'blockReason'))) return true;
   const part = inner(frame, 'choices', '0') ?? inner(frame, 'candidates', '0') ?? inner(frame, 'delta') ?? frame;
   const reason = inner(part, 'finish_reason') ?? inner(part, 'finishReason');
-  return isGiven(inner(part, 'error')) || BAD_ENDS.test(String(reason));
+  return saysSomething(inner(part, 'error')) || BAD_ENDS.test(String(reason));
 }
 
 /** https://docs.cohere.com/reference/chat-stream, https://ai.google.dev/api/generate-content#FinishReason */
@@ -85,9 +91,19 @@ function isNonZero(value: unknown): boolean {
   return typeof value === 'number' && value !== 0;
 }
 
-function isGiven(value: unknown): boolean {
-  return (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null);
+/**
+ * Whether there is an error where one would stand. Gateways in Go write an empty struct there, and OpenAI's fine-tuning jobs one whose
+ * fields are null, when nothing went wrong. Any field may be the one that speaks: their names differ too much to list them.
+ */
+function saysSomething(value: unknown, depth = 0): boolean {
+  if (typeof value === 'string') return !namesNothing(value);
+  if (typeof value === 'number') return depth > 0 && value !== 0;
+  if (typeof value !== 'object' || value === null || depth > MAX_ERROR_DEPTH) return false;
+  return Object.values(value).some((field) => saysSomething(field, depth + 1));
 }
+
+/** The deepest error seen says something at its second level; an error in a list is one deeper. */
+const MAX_ERROR_DEPTH = 4;
 
 function inner(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>(

@@ -30,15 +30,24 @@ export function newFindings(): Findings {
 
 /** Longest machine name seen is 52 characters; more is text. */
 const MAX_NAME_LENGTH = 80;
-/** Names that name nothing: LiteLLM's "None", Anthropic's outer `"type": "error"`, success codes. */
-const EMPTY_NAMES = new Set(['', '0', 'none', 'null', 'undefined', 'error', 'unknown', 'ok', 'success']);
+/** Names that only repeat that it is an error: Anthropic's outer `"type": "error"`. */
+const EMPTY_NAMES = new Set(['error', 'unknown']);
+/** What stands where an error would, when there is none: LiteLLM's "None", success codes. */
+const NO_ERROR = new Set(['', '0', 'none', 'null', 'undefined', 'ok', 'success']);
+
+/** Whether a text is a way to write that there is no error. */
+export function namesNothing(text: string): boolean {
+  // Trimming a whole prompt only to find that it is none of these would be a waste.
+  return text.length <= MAX_NAME_LENGTH && NO_ERROR.has(text.trim().toLowerCase());
+}
 
 /** A machine code in `value`, or undefined: a code that only repeats an HTTP status says nothing new. */
 export function machineName(value: unknown): string | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   const name = String(value).trim();
   if (name.length > MAX_NAME_LENGTH || /\s/.test(name)) return undefined;
-  return EMPTY_NAMES.has(name.toLowerCase()) || httpStatus(name) !== undefined ? undefined : name;
+  const isEmpty = namesNothing(name) || EMPTY_NAMES.has(name.toLowerCase());
+  return isEmpty || httpStatus(name) !== undefined ? undefined : name;
 }
 
 /** An HTTP error status written as a number or as digits. */

@@ -35,3 +35,20 @@ export function operationFromPath(path: string): Operation | undefined {
   const bare = end === -1 ? path : path.slice(0, end);
   return OPERATION_BY_ENDING.find(([pattern]) => pattern.test(bare))?.[1];
 }
+
+/**
+ * Uploads, jobs and what else is kept for later: https://platform.openai.com/docs/api-reference/files, `/batches`, `/fine_tuning`, and the
+ * likes of them at Anthropic (`/messages/batches`), Mistral (`/batch/jobs`), Cohere (`/finetuning`), Together (`/fine-tunes`).
+ */
+const MANAGEMENT =
+  /\/(?:files|uploads?|batches|batch\/jobs|fine[_-]?tun(?:ing|es)|vector_stores|containers|evals)(?:\/|$)|\/cancel$/;
+
+/**
+ * Whether a POST to this path asks a model for something. Other requests are answered with records of what happened, and one of a failed
+ * job is a good answer. A path that is not known counts as a call: there are more APIs than names for them.
+ */
+export function isGenerationPath(path: string): boolean {
+  const end = path.search(/[?#]/);
+  const bare = end === -1 ? path : path.slice(0, end);
+  return operationFromPath(bare) !== undefined || !MANAGEMENT.test(bare);
+}

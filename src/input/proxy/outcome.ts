@@ -27,6 +27,8 @@ export interface RequestSaid {
   readonly keyPresent: boolean | undefined;
   /** Whether the operation is one whose streams end in a documented way. */
   readonly mustEnd: boolean;
+  /** Whether it asks a model for something; absent where the request was not seen, which then was such a call. */
+  readonly generates?: boolean | undefined;
   /** Of the request's body; absent where it was not seen. */
   readonly requestBytes?: number | undefined;
 }
@@ -128,11 +130,17 @@ function ending(facts: ExchangeFacts): Ending {
   if (facts.clientLeft && response.stream?.isComplete !== true) {
     return { code: CLIENT_CLOSED_REQUEST, origin: 'client', phase };
   }
-  if (response.error !== undefined) return failedAnswer(facts, status, named(response.error, facts.headers.errorType));
+  const error = isFailure(facts, status) ? response.error : undefined;
+  if (error !== undefined) return failedAnswer(facts, status, named(error, facts.headers.errorType));
   if (facts.request.mustEnd && response.stream?.isComplete === false) {
     return { code: status, origin: 'provider', phase, error: { code: MISSING_TERMINAL_EVENT } };
   }
   return { code: status, origin: 'provider' };
+}
+
+/** A 200 that hands out a file or the record of a job may hold an error that is not its own; what comes as events is said now. */
+function isFailure({ request, response }: ExchangeFacts, status: number): boolean {
+  return status >= 400 || request.generates !== false || response.stream !== undefined;
 }
 
 function failedAnswer({ headers, phase }: ExchangeFacts, status: number, error: ErrorFacts): Ending {

@@ -23,6 +23,8 @@ export interface RecordedExchange {
 }
 
 export interface RecordedRequest {
+  /** Absent where it was not written down. */
+  readonly method?: string;
   readonly url: string;
   readonly headers: ParsedHeaders;
   readonly body: Buffer;
@@ -76,9 +78,17 @@ export function eventOfRecorded(
 
 type KnownRequest = { readonly [K in keyof RequestFacts]: RequestFacts[K] | undefined };
 
+const UNSEEN: KnownRequest = {
+  model: undefined,
+  stream: undefined,
+  keyPresent: undefined,
+  mustEnd: undefined,
+  generates: undefined,
+};
+
 function requestFacts({ request }: RecordedExchange): KnownRequest {
-  if (request === undefined) return { model: undefined, stream: undefined, keyPresent: undefined, mustEnd: undefined };
-  const tap = createRequestTap({ url: request.url, headers: request.headers });
+  if (request === undefined) return UNSEEN;
+  const tap = createRequestTap(request);
   tap.push(request.body);
   return tap.facts();
 }

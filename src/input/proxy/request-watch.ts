@@ -1,5 +1,5 @@
 import type { LiveRequest } from '../../event/sink.ts';
-import type { RequestHead } from './http/request-head.ts';
+import type { ClientRequest } from './client/client-request.ts';
 import type { RequestSaid } from './outcome.ts';
 import type { Guard } from './tap/guard.ts';
 import { createRequestTap, type RequestTap } from './tap/request-tap.ts';
@@ -9,6 +9,7 @@ export class RequestWatch {
   readonly #live: LiveRequest;
   readonly #guard: Guard;
   readonly #tap: RequestTap;
+  readonly #request: ClientRequest;
   #bytes = 0;
 
   constructor({
@@ -16,10 +17,11 @@ export class RequestWatch {
     live,
     guard,
   }: {
-    readonly request: RequestHead;
+    readonly request: ClientRequest;
     readonly live: LiveRequest;
     readonly guard: Guard;
   }) {
+    this.#request = request;
     this.#live = live;
     this.#guard = guard;
     this.#tap = createRequestTap(request);
@@ -39,15 +41,25 @@ export class RequestWatch {
   }
 
   push(chunk: Buffer): void {
+    const isFirst = this.#bytes === 0;
     this.#bytes += chunk.length;
     this.#guard('request', undefined, () => {
       this.#tap.push(chunk);
+      this.#live.model ??= this.#tap.model();
+      if (isFirst && this.#tap.waitsForEnd) this.#request.whenComplete(() => this.#ends());
+    });
+  }
+
+  /** Before those hear of it who have begun to wait for the model since the first piece came. */
+  #ends(): void {
+    this.#guard('request', undefined, () => {
+      this.#tap.end();
       this.#live.model ??= this.#tap.model();
     });
   }
 
   said(): RequestSaid {
-    const { model, stream, keyPresent, mustEnd } = this.#tap.facts();
-    return { model, stream, keyPresent, mustEnd, requestBytes: this.#bytes };
+    const { model, stream, keyPresent, mustEnd, generates } = this.#tap.facts();
+    return { model, stream, keyPresent, mustEnd, generates, requestBytes: this.#bytes };
   }
 }

@@ -94,6 +94,9 @@ describe('readStreamError', () => {
       '{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT"}}',
       { code: 'prohibited_content' },
     ],
+    ['a gateway with a number for all it knows', '{"error":{"code":502,"message":""},"choices":[]}', {}],
+    ['a gateway with words of its own', '{"error":{"errorText":"no route"},"choices":[]}', {}],
+    ['an API with a list of errors', '{"error":[{"code":"","message":"gone"}]}', { message: 'gone' }],
     [
       'a frame that was cut',
       '{"error":{"message":"does not support","type":"BAD_REQUEST","par',
@@ -123,6 +126,15 @@ describe('readStreamError', () => {
     '{"choices":[{"delta":{"tool_calls":[{"function":{"name":"run","arguments":"{\\"code\\""}}]}}]}',
     '{"type":"response.code_interpreter_call_code.done","code":"print(1)","item_id":"x"}',
     '{"choices":[{"delta":{"content":""},"content_filter_results":{"hate":{"filtered":false}},"finish_reason":null}]}',
+    // OpenAI says so of a fine-tuning job without a fault, and gateways in Go write an empty struct likewise.
+    '{"object":"fine_tuning.job","status":"succeeded","error":{"code":null,"message":null,"param":null}}',
+    '{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],"error":{}}',
+    '{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],"error":{"message":"","type":"","code":null}}',
+    '{"choices":[{"message":{"content":"x"},"finish_reason":"stop","error":{"code":0,"message":"success"}}]}',
+    '{"choices":[{"delta":{"content":"x"}}],"error":[]}',
+    '{"choices":[{"delta":{"content":"x"}}],"error":"None"}',
+    '{"type":"response.completed","response":{"error":{"code":"","message":""}}}',
+    '{"error":null,"choices":[{"finish_reason":"eos","message":{"content":"cut',
   ];
   for (const frame of ORDINARY) {
     it(`sees no error in ${frame.slice(0, 90)}`, () => assert.equal(readStreamError(frame), undefined));

@@ -1,7 +1,9 @@
 import { hasKey } from '../../../provider/headers/credentials.ts';
 import { type Headers, headerValue } from '../../../provider/headers/parsed-headers.ts';
-import { operationFromPath } from '../../../provider/operation.ts';
-import { createRequestBodyScanner, factsFromPath } from '../../../provider/request-body.ts';
+import { isGenerationPath, operationFromPath } from '../../../provider/operation.ts';
+import { createRequestBodyScanner, factsFromPath, type RequestBodyScanner } from '../../../provider/request-body.ts';
+import { type CodedScanner, createCodedScanner } from './coded-request.ts';
+import { contentCoding, decoderNow } from './decode.ts';
 
 /** What a request said, and whether its streams have a documented end. */
 export interface RequestFacts {
@@ -9,12 +11,17 @@ export interface RequestFacts {
   readonly stream: boolean | undefined;
   readonly keyPresent: boolean;
   readonly mustEnd: boolean;
+  /** Whether it asks a model for something, so that a 200 may hold its failure. */
+  readonly generates: boolean;
 }
 
-/** Watches a request that passes by; of its body nothing is kept but the two names that are looked for. */
+/** Watches a request that passes by; of its body nothing is kept but the two names that are looked for, unless it is coded. */
 export interface RequestTap {
   readonly keyPresent: boolean;
   push(chunk: Buffer): void;
+  /** Whether it must be told when the body has ended; known with its first piece. */
+  readonly waitsForEnd: boolean;
+  end(): void;
   /** As far as it is known. */
   model(): string | undefined;
   facts(): RequestFacts;
@@ -31,30 +38,83 @@ const ENDS_WITH_EVENT: ReadonlySet<string | undefined> = new Set([
   'generate_content',
 ]);
 
-export function createRequestTap({ url, method = 'POST', headers }: WatchedHead): RequestTap {
-  const scanner = createRequestBodyScanner();
-  const { path, operation, mustEnd } = pathSaid(url);
-  const keyPresent = hasKey(url, headers);
+export function createRequestTap(head: WatchedHead): RequestTap {
+  return new Tap(head);
+}
+
+class Tap implements RequestTap {
+  readonly keyPresent: boolean;
+  readonly #headers: Headers;
+  readonly #path: PathSaid;
+  readonly #isPost: boolean;
+  #scanner: RequestBodyScanner = createRequestBodyScanner();
+  #coded: CodedScanner | undefined;
+  #hasBegun = false;
+
+  constructor({ url, method = 'POST', headers }: WatchedHead) {
+    this.#headers = headers;
+    this.#path = pathSaid(url);
+    this.#isPost = method === 'POST';
+    this.keyPresent = hasKey(url, headers);
+  }
+
+  get waitsForEnd(): boolean {
+    return this.#coded !== undefined;
+  }
+
+  push(chunk: Buffer): void {
+    if (!this.#hasBegun) this.#begin(chunk);
+    this.#scanner.push(chunk);
+  }
+
+  end(): void {
+    this.#coded?.end();
+  }
+
+  model(): string | undefined {
+    return this.#modelOf(this.#scanner.facts().model);
+  }
+
+  facts(): RequestFacts {
+    const body = this.#scanner.facts();
+    const { path, mustEnd, postGenerates } = this.#path;
+    return {
+      model: this.#modelOf(body.model),
+      stream: path.stream ?? body.stream,
+      keyPresent: this.keyPresent,
+      mustEnd,
+      generates: postGenerates && this.#isPost,
+    };
+  }
+
+  #begin(chunk: Buffer): void {
+    this.#hasBegun = true;
+    if (chunk[0] === BRACE) return;
+    this.#coded = codedScanner(this.#headers);
+    this.#scanner = this.#coded ?? this.#scanner;
+  }
+
   /** A good answer proves the model it was asked of, so a name is taken only from where an API reads it. */
-  const modelOf = (named: string | undefined): string | undefined => {
-    if (method !== 'POST') return undefined;
+  #modelOf(named: string | undefined): string | undefined {
+    if (!this.#isPost) return undefined;
+    const { path, operation } = this.#path;
     return operation === undefined ? path.model : (named ?? path.model);
-  };
-  return {
-    keyPresent,
-    push: (chunk) => scanner.push(chunk),
-    model: () => modelOf(scanner.facts().model),
-    facts() {
-      const body = scanner.facts();
-      return { model: modelOf(body.model), stream: path.stream ?? body.stream, keyPresent, mustEnd };
-    },
-  };
+  }
+}
+
+/** With which JSON begins and nothing coded does (RFC 1952, 1950, 8878; in RFC 7932 it would end an empty body with a wrong bit). */
+const BRACE = 0x7b;
+
+function codedScanner(headers: Headers): CodedScanner | undefined {
+  const decode = decoderNow(contentCoding(headerValue(headers, 'content-encoding')));
+  return decode && createCodedScanner(decode);
 }
 
 interface PathSaid {
   readonly path: ReturnType<typeof factsFromPath>;
   readonly operation: ReturnType<typeof operationFromPath>;
   readonly mustEnd: boolean;
+  readonly postGenerates: boolean;
 }
 
 /** Clients ask for a handful of paths again and again. One with a query is not kept: keys stand there. */
@@ -74,7 +134,12 @@ function pathSaid(url: string): PathSaid {
     return kept;
   }
   const operation = operationFromPath(url);
-  const said = { path: factsFromPath(url), operation, mustEnd: ENDS_WITH_EVENT.has(operation) };
+  const said = {
+    path: factsFromPath(url),
+    operation,
+    mustEnd: ENDS_WITH_EVENT.has(operation),
+    postGenerates: isGenerationPath(url),
+  };
   if (url.includes('?') || url.length > MAX_KEPT_PATH_LENGTH) return said;
   if (keptPaths.size >= MAX_KEPT_PATHS) keptPaths.clear();
   keptPaths.set(url, said);

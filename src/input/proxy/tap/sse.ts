@@ -1,3 +1,4 @@
+import { type BoundedCopy, createBoundedCopy } from './bounded-copy.ts';
 import { createGathered } from './gathered.ts';
 
 /** One server-sent event. */
@@ -18,6 +19,9 @@ export interface SseSplitter {
 /** Longest frame that is kept; OpenAI's `response.completed` repeats the whole answer and is the longest in use. */
 const MAX_FRAME_BYTES = 1024 * 1024;
 
+/** Of each end of a longer one: token counts stand behind the image or the text that makes it long. */
+const MAX_END_BYTES = 8 * 1024;
+
 /** What a data line counts beyond its bytes, about what its string costs: a frame of a million empty ones is long too. */
 const LINE_COST_BYTES = 32;
 
@@ -29,20 +33,24 @@ const DATA = Buffer.from('data:');
 /**
  * Splits a byte stream into events as https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  * says: lines end in CRLF, LF or CR, a blank line ends a frame, `:` starts a comment. Chunks may be cut anywhere, inside
- * a character too. Of a frame above `maxFrameBytes` only the event name is kept; frames without data are not events.
+ * a character too. Of a frame above `maxFrameBytes` only the event name is kept, and `onLong` hears what stands at its two ends, unparsed,
+ * right before; frames without data are not events.
  */
 export function createSseSplitter({
   onFrame,
+  onLong = () => undefined,
   maxFrameBytes = MAX_FRAME_BYTES,
 }: {
   readonly onFrame: (frame: SseFrame) => void;
+  readonly onLong?: (ends: string) => void;
   readonly maxFrameBytes?: number;
 }): SseSplitter {
-  return new Splitter(onFrame, maxFrameBytes);
+  return new Splitter(onFrame, onLong, maxFrameBytes);
 }
 
 class Splitter implements SseSplitter {
   readonly #onFrame: (frame: SseFrame) => void;
+  readonly #onLong: (ends: string) => void;
   readonly #maxFrameBytes: number;
   /** The start of a line whose end has not come yet, and its length, which counts on when the bytes are not kept. */
   readonly #partial = createGathered();
@@ -53,9 +61,12 @@ class Splitter implements SseSplitter {
   #first = true;
   #event = '';
   #data: string | undefined;
+  /** Of a frame that is too long. */
+  #ends: BoundedCopy | undefined;
 
-  constructor(onFrame: (frame: SseFrame) => void, maxFrameBytes: number) {
+  constructor(onFrame: (frame: SseFrame) => void, onLong: (ends: string) => void, maxFrameBytes: number) {
     this.#onFrame = onFrame;
+    this.#onLong = onLong;
     this.#maxFrameBytes = maxFrameBytes;
   }
 
@@ -90,6 +101,7 @@ class Splitter implements SseSplitter {
     this.#grow(length);
     this.#partialBytes += length;
     if (!this.#isTooLong()) this.#partial.push(chunk.subarray(start));
+    else this.#ends?.push(chunk.subarray(start));
   }
 
   #line(chunk: Buffer, start: number, end: number): void {
@@ -104,7 +116,7 @@ class Splitter implements SseSplitter {
       if (this.#partialBytes > 0) this.#field(this.#partial.bytes().toString('utf8'));
       else if (isData(chunk, start)) this.#dataLine(chunk, start + DATA.length, end);
       else this.#field(chunk.toString('utf8', start, end));
-    }
+    } else this.#ends?.push(chunk.subarray(start, end));
     this.#partial.clear();
     this.#partialBytes = 0;
   }
@@ -112,6 +124,10 @@ class Splitter implements SseSplitter {
   #grow(bytes: number): void {
     this.#frameBytes += bytes;
     if (!this.#isTooLong()) return;
+    if (this.#ends === undefined) {
+      this.#ends = createBoundedCopy(MAX_END_BYTES);
+      this.#ends.push(this.#partial.bytes());
+    }
     this.#partial.clear();
     this.#data = '';
   }
@@ -140,10 +156,13 @@ class Splitter implements SseSplitter {
 
   #add(value: string): void {
     this.#grow(LINE_COST_BYTES);
-    if (!this.#isTooLong()) this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
+    if (this.#isTooLong()) this.#ends?.push(Buffer.from(value));
+    else this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`;
   }
 
   #dispatch(): void {
+    if (this.#ends !== undefined) this.#onLong(this.#ends.bytes().toString('utf8'));
+    this.#ends = undefined;
     if (this.#data !== undefined) this.#onFrame({ event: this.#event, data: this.#data });
     this.#event = '';
     this.#data = undefined;

@@ -3,10 +3,10 @@ import type { Clock } from '../../../clock.ts';
 import type { ErrorFacts, TokenUsage } from '../../../event/request-event.ts';
 import { readErrorBody, readStreamError } from '../../../provider/error-body.ts';
 import { carriesContent, endsAnswer, frameUsage, isDoneMark, tellsMore } from '../../../provider/stream-events.ts';
-import { mergeUsage } from '../../../provider/usage.ts';
+import { findUsage, mergeUsage } from '../../../provider/usage.ts';
 import { openDecoder } from './decode.ts';
 import type { Guard } from './guard.ts';
-import { createSseSplitter, type SseFrame } from './sse.ts';
+import { createSseSplitter, type SseFrame, type SseSplitter } from './sse.ts';
 
 /** What an answer said, known once it has passed. */
 export interface ResponseFacts {
@@ -54,7 +54,7 @@ export function createStreamTap(coding: string, clock: Clock, guard: Guard): Res
 }
 
 function plainTap(reader: FrameReader): ResponseTap {
-  const splitter = createSseSplitter({ onFrame: (frame) => reader.read(frame) });
+  const splitter = splitterFor(reader);
   return {
     push: (chunk) => splitter.push(chunk),
     finish(done) {
@@ -65,12 +65,16 @@ function plainTap(reader: FrameReader): ResponseTap {
   };
 }
 
+function splitterFor(reader: FrameReader): SseSplitter {
+  return createSseSplitter({ onFrame: (frame) => reader.read(frame), onLong: (ends) => reader.readLong(ends) });
+}
+
 /**
  * Few servers compress event streams, but clients offer it. The decoder runs beside the request: when it falls behind,
  * meets damage or unpacks without end it is dropped, and the stream's end stays unknown rather than counted as missing.
  */
 function codedTap(reader: FrameReader, decoder: Transform, clock: Clock): ResponseTap {
-  const splitter = createSseSplitter({ onFrame: (frame) => reader.read(frame) });
+  const splitter = splitterFor(reader);
   let failed = false;
   let codedBytes = 0;
   let decodedBytes = 0;
@@ -139,6 +143,13 @@ class FrameReader {
   /** Never throws: with a decoder in between there is no caller left who could catch it. */
   read(frame: SseFrame): void {
     this.#guard('frame', undefined, () => this.#take(frame));
+  }
+
+  /** Of a frame that is too long to be read, an image or all of an answer, what it used is known all the same. */
+  readLong(ends: string): void {
+    this.#guard('frame', undefined, () => {
+      this.#tokens = mergeUsage(this.#tokens, findUsage(ends));
+    });
   }
 
   #take({ event, data }: SseFrame): void {

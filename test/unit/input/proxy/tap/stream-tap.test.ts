@@ -38,3 +38,29 @@ test('the end of a stream waits a second for its decoder and no longer', async (
   clock.advance(1000);
   assert.equal((await facts).stream?.isComplete, undefined);
 });
+
+test('what a frame used is counted however long it is, in one line or many', () => {
+  const usage = '"usage":{"input_tokens":7,"output_tokens":4160}';
+  const image = 'A'.repeat(1024 * 1024);
+  const head = '{"type":"image_generation.completed","b64_json":"';
+  // Not longer than a frame may be, but for what its data line counts beside the bytes of both lines.
+  const exact = `${head}${image.slice(head.length + usage.length + 60)}",${usage}}`;
+  for (const data of [`${head}${image}${image}",${usage}}`, `${head}\ndata: ${image}\ndata: ",${usage}}`, exact]) {
+    const sent = Buffer.from(`event: image_generation.completed\ndata: ${data}\n\n`);
+    for (const size of [sent.length, 65_536, 1000]) {
+      const tap = createStreamTap('', createManualClock(), guard);
+      for (let at = 0; at < sent.length; at += size) tap.push(sent.subarray(at, at + size));
+      tap.push(Buffer.from('data: {"choices":[]}\n\n'));
+      let facts: ResponseFacts | undefined;
+      tap.finish((found) => {
+        facts = found;
+      });
+      assert.deepEqual(
+        [facts?.tokens?.input, facts?.tokens?.output],
+        [7, 4160],
+        `${sent.length} bytes, ${size} at a time`,
+      );
+      assert.equal(facts?.error, undefined);
+    }
+  }
+});
