@@ -3,10 +3,9 @@ import { loadCatalogue } from '../../src/classify/catalogue.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import type { RequestEvent } from '../../src/event/request-event.ts';
 import type { EventSink, ProxySink, RetryDecision } from '../../src/event/sink.ts';
-import { createProxy } from '../../src/input/proxy/proxy.ts';
+import { createProxy, type ProxyTimeouts } from '../../src/input/proxy/proxy.ts';
 import type { RetryPolicy } from '../../src/input/proxy/retry/policy.ts';
 import type { RouteSpec } from '../../src/input/proxy/routing/route.ts';
-import type { UpstreamTimeouts } from '../../src/input/proxy/upstream/upstream.ts';
 import { createLog } from '../../src/log.ts';
 import { createRecorder } from '../../src/metrics/record/recorder.ts';
 import { createStore, type Store } from '../../src/metrics/store.ts';
@@ -110,7 +109,7 @@ export async function startRetrying(
   t: TestContext,
   url: string,
   policy: Partial<RetryPolicy> = {},
-  { clock = systemClock, ...others }: { readonly clock?: Clock; readonly timeouts?: UpstreamTimeouts } = {},
+  { clock = systemClock, ...others }: { readonly clock?: Clock; readonly timeouts?: ProxyTimeouts } = {},
 ): Promise<RetryingProxy> {
   const { sink, counted } = createCounted(clock);
   const logLines: string[] = [];

@@ -120,6 +120,7 @@ export class Exchange implements Running {
       guard,
       live: this.#live,
       startMs: this.#startMs,
+      totalMs,
       listener: this.#listener(),
       callTo: (to, body) => {
         const call = caller.callTo(to, { path: this.#path, body });
@@ -163,6 +164,8 @@ export class Exchange implements Running {
 
   /** The proxy will not wait any longer. */
   stop(): void {
+    // What the upstream answered says more than that we stop.
+    if (this.#tries.passHeld()) return;
     this.#stopped = true;
     if (this.#reply.isFinished) this.clientGone();
     this.fail(STOPPED);
@@ -228,6 +231,7 @@ export class Exchange implements Running {
 
   /** The whole exchange has had its time. */
   #outOfTime(totalMs: number): void {
+    if (this.#tries.passHeld()) return;
     const isClientSlow = !this.#request.isComplete && !this.#request.isPaused;
     const answer = isClientSlow ? TOO_SLOW : networkFailure('total_timeout', `not all of it within ${totalMs} ms`);
     this.fail(answer);
