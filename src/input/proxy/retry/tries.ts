@@ -10,6 +10,7 @@ import type { Guard } from '../tap/guard.ts';
 import type { ResponseFacts } from '../tap/stream-tap.ts';
 import type { CallRequest } from '../upstream/call.ts';
 import { decide } from './decide.ts';
+import { mayHeal } from './failures.ts';
 import { type Destination, fallbackFor, type Place } from './fallback.ts';
 import { HeldBody } from './held-body.ts';
 import { type Followed, Pause } from './pause.ts';
@@ -46,9 +47,6 @@ export type TryEnding = Pick<ExchangeFacts, 'startMs' | 'endMs' | 'clientLeft' |
 
 /** Why no other try could follow one that the policy is for trying again. */
 type Obstacle = 'attempts_exhausted' | 'not_retryable' | 'deadline';
-
-/** Connections that broke before there was any answer. Of silence it is not known whether it would have ended. */
-const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'closed_early']);
 
 /**
  * The tries of one request against its upstream, of which the client sees one.
@@ -202,7 +200,7 @@ export class Tries {
       clock,
       listener,
       mayReplaceAnswer: (status) => retries.policy.statuses.has(status) && mayRepeat(),
-      mayReplaceFailure: (code) => (this.#attempt?.phase === 'connect' || LOST.has(code) ? mayRepeat() : isHopeless()),
+      mayReplaceFailure: (code) => (mayHeal(code, this.#attempt?.phase) ? mayRepeat() : isHopeless()),
       onEnd: (ending, pass) => this.#judge(retries, ending, pass),
       onShown: () => this.#held?.letGo(),
       onUnheld: isHopeless,
