@@ -126,15 +126,16 @@ export async function startFallingBack(
   t: TestContext,
   urls: { readonly first: string; readonly other: string },
   policy: Partial<RetryPolicy>,
-): Promise<Counted & { readonly port: number }> {
+): Promise<Counted & { readonly port: number; readonly logLines: readonly string[] }> {
   const clock = systemClock;
   const { sink, counted } = createCounted(clock);
+  const logLines: string[] = [];
   const upstreams: RouteSpec[] = [
     { name: 'a', target: { url: urls.first, provider: 'first' }, retry: { ...AT_ONCE, ...policy } },
     { name: 'b', target: { url: urls.other, provider: 'other' } },
   ];
-  const proxy = createProxy({ upstreams, sink, clock, log: createLog({ write: () => undefined }) });
+  const proxy = createProxy({ upstreams, sink, clock, log: createLog({ write: (line) => logLines.push(line) }) });
   t.after(() => proxy.close());
   const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 });
-  return { ...counted, port };
+  return { ...counted, port, logLines };
 }

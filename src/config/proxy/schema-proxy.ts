@@ -53,7 +53,13 @@ const retriesSchema = z
           .describe(
             "Name of the upstream that retries go to; with its own key where it has one, else with the client's.",
           ),
-        model: z.string().min(1).optional().describe('Model to ask instead.'),
+        model: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            "Model to ask instead. It is written into plain JSON bodies and into the paths of Gemini and Azure OpenAI; multipart forms, compressed bodies and Bedrock's paths cannot be changed, so that such requests are tried again where they were, which the log says once.",
+          ),
         causes: z
           .array(z.string())
           .prefault([])

@@ -76,7 +76,6 @@ export class Exchange implements Running {
   readonly #tries: QueuedTries;
   readonly #tunnel: Tunnel | undefined;
   readonly #cancelTotal: (() => void) | undefined;
-  readonly #path: string;
 
   /** The two ways in which the exporter, and not the upstream, ends the exchange; at most one is set. */
   #own: OwnAnswer | undefined;
@@ -94,7 +93,6 @@ export class Exchange implements Running {
     this.#context = context;
     this.#tunnel = tunnel;
     this.isTunnel = tunnel !== undefined;
-    this.#path = routed.path;
     this.connection = connection;
     this.#request = request;
     this.#startMs = clock.elapsedMs();
@@ -114,6 +112,7 @@ export class Exchange implements Running {
     this.#tries = new QueuedTries({
       request,
       upstream: route,
+      path: routed.path,
       retries,
       turns,
       clock,
@@ -122,8 +121,8 @@ export class Exchange implements Running {
       startMs: this.#startMs,
       totalMs,
       listener: this.#listener(),
-      callTo: (to, body) => {
-        const call = caller.callTo(to, { path: this.#path, body });
+      callTo: (to, parts) => {
+        const call = caller.callTo(to, parts);
         return tunnel?.ask(call) ?? call;
       },
       said: () => this.#watch.said(),

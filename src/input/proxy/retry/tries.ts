@@ -5,6 +5,7 @@ import { Attempt, type AttemptListener } from '../attempt.ts';
 import type { ClientRequest } from '../client/client-request.ts';
 import { headerFacts } from '../header-facts.ts';
 import { type ExchangeFacts, type RequestSaid, toEvent } from '../outcome.ts';
+import type { CallParts } from '../routing/caller.ts';
 import type { Route } from '../routing/route.ts';
 import type { Guard } from '../tap/guard.ts';
 import type { ResponseFacts } from '../tap/stream-tap.ts';
@@ -30,10 +31,12 @@ export interface TriesOptions {
   readonly startMs: number;
   /** What the whole exchange may take; absent: it may last. */
   readonly totalMs?: number | undefined;
+  /** Goes behind the upstream's base path, query and all. */
+  readonly path: string;
   /** Hears the try whose answer the client gets, and none of the others. */
   readonly listener: AttemptListener;
   /** The request as it goes to an upstream. */
-  callTo(upstream: Route, body: CallRequest['body']): CallRequest;
+  callTo(upstream: Route, parts: CallParts): CallRequest;
   /** What the request has said so far. */
   said(): RequestSaid;
   /** Whether the last call carried a key of ours. */
@@ -87,7 +90,7 @@ export class Tries {
 
   constructor(options: TriesOptions) {
     this.#options = options;
-    this.#to = { upstream: options.upstream };
+    this.#to = { upstream: options.upstream, path: options.path };
     const { retries, request } = options;
     if (retries === undefined) return;
     this.#held = new HeldBody(retries.policy.maxHeldBodyBytes, request.length ?? 0);
@@ -97,7 +100,8 @@ export class Tries {
   start(body: CallRequest['body']): void {
     const { retries, callTo } = this.#options;
     retries?.budget.request();
-    this.#begin(callTo(this.#to.upstream, body));
+    const { upstream, path } = this.#to;
+    this.#begin(callTo(upstream, { path, body }));
   }
 
   /** A piece of the request's body passes. */
@@ -255,7 +259,7 @@ export class Tries {
   /** The fallback is gone to once; from there it is the place to try again. */
   #elsewhere(
     { event, verdict, body }: { event: RequestEvent; verdict: AttemptVerdict; body: Buffer },
-    { policy: { fallback }, fallbackUpstream }: Retries,
+    { policy: { fallback }, fallbackUpstream, tellUnwritable }: Retries,
   ): Destination | undefined {
     if (fallback === undefined || this.#hasFallenBack) return undefined;
     return fallbackFor({
@@ -264,6 +268,7 @@ export class Tries {
       verdict,
       shouldRetry: event.shouldRetry,
       from: { ...this.#to, body },
+      onUnwritable: tellUnwritable,
     });
   }
 
@@ -278,7 +283,7 @@ export class Tries {
     this.#to = to;
     if (this.#number >= policy.maxRetries) this.#held?.letGo();
     else this.#held?.replace(body);
-    const call = callTo(to.upstream, body.length === 0 ? undefined : body);
+    const call = callTo(to.upstream, { path: to.path, body: body.length === 0 ? undefined : body });
     this.#begin({ ...call, headers: withLength(call.headers, body) });
   }
 }
