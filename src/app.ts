@@ -116,7 +116,7 @@ function joinParts({ settings, loadSettings, store, state, clock, log, build, st
       recorder.reconfigure(recorderSettings(next.config), next.rules.catalogue);
       inputs.reconfigure(next.config);
       tryExamples(next, clock, log);
-      advise(next.config);
+      advise(next);
     },
     report: (success) => exposeReload(store, clock, success),
   });
@@ -125,7 +125,7 @@ function joinParts({ settings, loadSettings, store, state, clock, log, build, st
     isReady: () => ready && inputs.isServing(),
     inputs: () => describeInputs(running().config),
     receive: inputs.receive,
-    advice: () => adviceOn(running().config),
+    advice: () => adviceOn(running().config, running().rules.catalogue),
     reload: config.web.enable_lifecycle ? reload : undefined,
   });
   exposeBuild(store, build);
@@ -148,7 +148,7 @@ function joinParts({ settings, loadSettings, store, state, clock, log, build, st
       state.begin({ ...inputs.parts, scrapers });
       ready = true;
       tryExamples(settings, clock, log);
-      advise(config);
+      advise(settings);
       const drain = (): Promise<void> => {
         ready = false;
         return inputs.drain();
@@ -164,10 +164,10 @@ function tryExamples({ config, rules }: Settings, clock: Clock, log: Log): void 
 }
 
 /** Logs what is worth a warning in a configuration, each thing once as long as it stays so. */
-function createAdviser(log: Log): (config: Config) => void {
+function createAdviser(log: Log): (settings: Settings) => void {
   let told: readonly string[] = [];
-  return (config) => {
-    const advice = adviceOn(config);
+  return ({ config, rules }) => {
+    const advice = adviceOn(config, rules.catalogue);
     for (const { setting, message } of advice) {
       if (!told.includes(message)) log.warn('a setting works and is likely to hurt', { setting, advice: message });
     }

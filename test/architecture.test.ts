@@ -9,7 +9,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   event: [],
   provider: ['event', 'problem'],
   classify: ['event', 'problem', 'schema-problems', 'yaml-source'],
-  config: ['provider', 'log', 'mixin/settings', 'problem', 'schema-problems', 'yaml-source'],
+  config: [
+    'classify/catalogue',
+    'classify/causes',
+    'provider',
+    'log',
+    'mixin/settings',
+    'problem',
+    'schema-problems',
+    'yaml-source',
+  ],
   rules: [
     'classify',
     'clock',

@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type Catalogue, type CauseEntry, loadCatalogue } from '../classify/catalogue.ts';
 import { CAUSES, type Cause } from '../classify/causes.ts';
+import { similarNames } from '../config/similar.ts';
 import { wantsColour } from '../demo/notifications.ts';
 import type { CliContext } from './context.ts';
 import { formatCause, formatCauses } from './terminal/cause.ts';
 import { widthOf } from './terminal/layout.ts';
-import { similarNames } from './terminal/similar.ts';
 import { createStyle } from './terminal/style.ts';
 
 const EXAMPLE = `

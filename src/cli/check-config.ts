@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { loadCatalogue } from '../classify/catalogue.ts';
+import { type Catalogue, loadCatalogue } from '../classify/catalogue.ts';
 import { loadConfig } from '../config/load.ts';
 import { type ProviderSettings, providerSettings } from '../config/providers.ts';
 import { adviceOn } from '../config/proxy/advice.ts';
@@ -19,7 +19,7 @@ interface Subject {
   readonly rulesFile: string | undefined;
   readonly providers: Readonly<Record<string, ProviderSettings>>;
   /** What works and is likely to hurt, a line each. */
-  readonly advice: readonly string[];
+  advice(catalogue: Catalogue): readonly string[];
 }
 
 /** `check-config FILE`: every problem at once, with line and column; exit code 1 if there is one. */
@@ -44,16 +44,17 @@ async function check(file: string | undefined, rulesFlag: string | undefined, { 
   const rules = loadRules(rulesFile, loadCatalogue());
   const problems = await failingExamples(rules, { clock, log: createLog(), providers });
   if (problems.length > 0) throw new ProblemError(problems);
-  for (const line of advice) stdout.write(`${file}: warning: ${line}\n`);
+  for (const line of advice(rules.catalogue)) stdout.write(`${file}: warning: ${line}\n`);
   if (file !== undefined) stdout.write(`${file}: ok\n`);
   if (rulesFile !== undefined) stdout.write(`${rulesFile}: ok, examples: ${rules.examples.length}\n`);
 }
 
 function readSubject(file: string | undefined, rulesFlag: string | undefined): Subject {
-  if (file === undefined) return { rulesFile: rulesFlag, providers: {}, advice: [] };
+  if (file === undefined) return { rulesFile: rulesFlag, providers: {}, advice: () => [] };
   const path = ['classify', 'rules_file'];
   const overrides = rulesFlag === undefined ? [] : [{ flag: '--rules.file', path, value: resolve(rulesFlag) }];
   const config = loadConfig({ file, overrides });
-  const advice = adviceOn(config).map(({ setting, message }) => `${setting}: ${message}`);
+  const advice = (catalogue: Catalogue) =>
+    adviceOn(config, catalogue).map(({ setting, message }) => `${setting}: ${message}`);
   return { rulesFile: config.classify.rules_file, providers: providerSettings(config), advice };
 }

@@ -110,7 +110,10 @@ export interface RequestEvent {
   readonly keyPresent?: boolean | undefined;
   /** Whether the exporter set its own key, as the client had sent none. */
   readonly ownKey?: boolean | undefined;
-  /** 1 for the first try against an upstream, 0 when none was made; absent where the input cannot tell (logs). */
+  /**
+   * 1 for the first try against an upstream, 0 when none was made or each has been told of by an event of its own; absent where the input cannot
+   * tell (logs).
+   */
   readonly attempt?: number | undefined;
   /** True on exactly one event of each request. */
   readonly final: boolean;

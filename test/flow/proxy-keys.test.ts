@@ -141,3 +141,86 @@ test('a request that falls back goes out with the key of the other API, where th
   await bodyOf(await send(port, CHAT, { headers }));
   assert.deepEqual(lastKeys(), ['authorization', 'Bearer sk-for-first']);
 });
+
+/** Everything that a client can prove itself with, and what stands around it. */
+const CREDENTIALS = {
+  Authorization: 'Bearer of-the-client',
+  'X-Api-Key': 'of-the-client',
+  'api-key': 'of-the-client',
+  'x-goog-api-key': 'of-the-client',
+  Cookie: 'session=of-the-client',
+  'Proxy-Authorization': 'Basic of-the-client',
+  'OpenAI-Organization': 'org-of-the-client',
+  'OpenAI-Project': 'proj-of-the-client',
+  'X-Amz-Security-Token': 'of-the-client',
+};
+const OTHERS = { 'X-Before': '1', 'anthropic-version': '2023-06-01', 'OpenAI-Beta': 'x' };
+const QUERY =
+  '?alt=sse&key=of-the-client&%6bey=of-the-client&q=a%20b&q&api_key=of-the-client&api-key=of-the-client&monkey=z&=';
+
+/** One upstream that fails and one that a request falls back to; what the second was sent. */
+async function startFalling(t: TestContext, secondKey?: KeySource) {
+  const failing = await startUpstream(t, (_request, response) => void response.writeHead(503).end());
+  const seen: IncomingMessage[] = [];
+  const other = await startUpstream(t, (request, response) => {
+    seen.push(request);
+    request.resume();
+    response.end('{}');
+  });
+  const retry = { ...AT_ONCE, fallback: { upstream: 'b', causes: new Set<string>() } };
+  const first: RouteSpec = { name: 'a', target: { url: failing.url, provider: 'first' }, retry };
+  const second: RouteSpec = { name: 'b', target: { url: `${other.url}/base`, provider: 'second' }, key: secondKey };
+  return { ...(await startCounting(t, { upstreams: [first, second] })), seen };
+}
+
+test('nothing that a client proves itself with goes to another API that has a key of its own', async (t) => {
+  const dir = await tempDir(t);
+  const empty = join(dir, 'empty');
+  await writeFile(empty, '');
+  // A key that cannot be read just now is no reason to send another one.
+  for (const [key, sent] of [
+    [{ value: 'sk-second' }, ['authorization', 'Bearer sk-second']],
+    [{ file: empty }, []],
+  ] as const) {
+    const { port, seen } = await startFalling(t, key);
+    const headers = { ...OTHERS, ...CREDENTIALS };
+    await bodyOf(await send(port, CHAT, { path: `/v1beta/models/g:generateContent${QUERY}`, headers }));
+    const [{ url = '', rawHeaders = [] } = {}, ...more] = seen;
+    assert.equal(more.length, 0);
+    assert.equal(url, '/base/v1beta/models/g:generateContent?alt=sse&q=a%20b&q&monkey=z&=');
+    assert.doesNotMatch(rawHeaders.join('\n'), /of-the-client/);
+    assert.deepEqual(rawHeaders.slice(-sent.length || rawHeaders.length), sent);
+    assert.ok(Object.keys(OTHERS).every((name) => rawHeaders.includes(name)));
+  }
+});
+
+test("where the other API has none, the client's key goes there, and its sessions do not", async (t) => {
+  const { port, seen } = await startFalling(t);
+  await bodyOf(await send(port, CHAT, { path: `/v1/chat/completions${QUERY}`, headers: CREDENTIALS }));
+  const [{ url = '', headers = {} } = {}] = seen;
+  assert.equal(url, `/base/v1/chat/completions${QUERY}`);
+  assert.deepEqual(
+    [
+      headers.authorization,
+      headers['x-api-key'],
+      headers['openai-project'],
+      headers.cookie,
+      headers['proxy-authorization'],
+    ],
+    ['Bearer of-the-client', 'of-the-client', 'proj-of-the-client', undefined, undefined],
+  );
+});
+
+test('at home a client with a key of its own is passed on as it is; beside our key it has none', async (t) => {
+  const { url, seen } = await startStrictUpstream(t);
+  const { port } = await startCounting(t, { upstreams: [keyed(url, { value: 'sk-ours' })] });
+  await bodyOf(await send(port, CHAT, { path: `/v1/models/g:generateContent${QUERY}`, headers: CREDENTIALS }));
+  assert.equal(seen[0]?.url, `/v1/models/g:generateContent${QUERY}`);
+  const { rawHeaders = [] } = seen[0] ?? {};
+  const pairs = Object.entries(CREDENTIALS).flat();
+  assert.deepEqual(rawHeaders.slice(2, 2 + pairs.length), pairs);
+
+  await bodyOf(await send(port, CHAT, { path: '/v1/models?key=&limit=1&api_key=x', headers: { Cookie: 'a=b' } }));
+  assert.equal(seen[1]?.url, '/v1/models?limit=1');
+  assert.deepEqual([seen[1]?.headers.authorization, seen[1]?.headers.cookie], ['Bearer sk-ours', undefined]);
+});

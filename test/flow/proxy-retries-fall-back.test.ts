@@ -87,6 +87,27 @@ test('both at once', async (t) => {
   assert.deepEqual(asked.other, [withLength(`/base${PATH}`, CHAT.replace('"big"', '"small"'))]);
 });
 
+test('a model that the path names is exchanged in the path, and stays so', async (t) => {
+  let tries = 0;
+  const first: RequestListener = (request, response) => {
+    tries += 1;
+    if (tries < 3) failing(503, { message: 'overloaded' })(request, response);
+    else response.end('from the small one');
+  };
+  const { port, asked, events, settled } = await startTwo(t, first, { model: 'small', causes: ANY });
+  const path = (model: string) => `/v1beta/models/${model}:streamGenerateContent?alt=sse`;
+  assert.equal(String(await bodyOf(await send(port, '{"contents":[]}', { path: path('big') }))), 'from the small one');
+  await settled(1);
+  assert.deepEqual(
+    asked.first,
+    ['big', 'small', 'small'].map((model) => withLength(path(model), '{"contents":[]}')),
+  );
+  assert.deepEqual(
+    events.map(({ model }) => model),
+    ['big', 'small', 'small'],
+  );
+});
+
 test('a cause that is named is tried elsewhere although it cannot heal here', async (t) => {
   const named = new Set(['auth_invalid_key']);
   const { port, asked, decisions, settled } = await startTwo(t, WRONG_KEY, { upstream: 'b', causes: named });
@@ -135,9 +156,23 @@ test('the fallback is gone to once, and what it says of waiting counts there', a
 
 test('a body whose model cannot be exchanged is not taken elsewhere', async (t) => {
   const overloaded = failing(503, { message: 'overloaded' });
-  const { port, asked, settled } = await startTwo(t, overloaded, { upstream: 'b', model: 'small', causes: ANY });
+  const fallback = { upstream: 'b', model: 'small', causes: ANY };
+  const { port, asked, settled, logLines } = await startTwo(t, overloaded, fallback);
   const body = '{"model":"big","model":"big"}';
   assert.equal((await send(port, body)).statusCode, 503);
   await settled(1);
   assert.deepEqual(asked, { first: [body, body, body].map((each) => withLength(PATH, each)), other: [] });
+  // Once for all of them, and neither path nor body is in it.
+  const form = '--B\r\nContent-Disposition: form-data; name="model"\r\n\r\nbig\r\n--B--\r\n';
+  await bodyOf(
+    await send(port, form, {
+      path: '/v1/audio/transcriptions',
+      headers: { 'content-type': 'multipart/form-data; boundary=B' },
+    }),
+  );
+  await settled(2);
+  assert.equal(asked.other.length, 0);
+  assert.equal(logLines.length, 1);
+  assert.match(logLines[0] ?? '', /level=warn msg="a fallback is passed over.* upstream=a model=small/);
+  assert.doesNotMatch(logLines[0] ?? '', /big|completions/);
 });

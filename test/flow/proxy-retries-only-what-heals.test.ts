@@ -69,16 +69,23 @@ test('nothing is tried again once the client has had a byte', async (t) => {
   assert.deepEqual([tries(), decisions], [1, []]);
 });
 
-test('a client that was told to wait in a 1xx has heard of the try', async (t) => {
-  const { port, tries, decisions, settled } = await startCounting(t, (_request, response) => {
-    response.writeProcessing();
-    overloaded(response);
-  });
-  const answer = await send(port, CHAT);
-  assert.equal(answer.statusCode, 503);
-  await bodyOf(answer);
-  await settled(1);
-  assert.deepEqual([tries(), decisions], [1, [['model_overloaded', 'not_retryable']]]);
+test('a 1xx is no answer: it is passed on, and what comes behind it is tried again', async (t) => {
+  for (const inform of ['writeProcessing', 'writeContinue'] as const) {
+    const { port, tries, decisions, settled } = await startCounting(t, (_request, response) => {
+      response[inform]();
+      if (tries() < 2) overloaded(response);
+      else response.end('fine');
+    });
+    const opened = openRequest(port);
+    let informed = 0;
+    opened.on('information', () => {
+      informed += 1;
+    });
+    opened.end(CHAT);
+    assert.equal(String(await bodyOf(await headOf(opened))), 'fine');
+    await settled(1);
+    assert.deepEqual([informed, tries(), decisions], [2, 2, [['model_overloaded', 'retried']]], inform);
+  }
 });
 
 test('a body that is too large to hold is sent once', async (t) => {

@@ -3,10 +3,9 @@ import { loadCatalogue } from '../../src/classify/catalogue.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import type { RequestEvent } from '../../src/event/request-event.ts';
 import type { EventSink, ProxySink, RetryDecision } from '../../src/event/sink.ts';
-import { createProxy } from '../../src/input/proxy/proxy.ts';
+import { createProxy, type ProxyTimeouts } from '../../src/input/proxy/proxy.ts';
 import type { RetryPolicy } from '../../src/input/proxy/retry/policy.ts';
 import type { RouteSpec } from '../../src/input/proxy/routing/route.ts';
-import type { UpstreamTimeouts } from '../../src/input/proxy/upstream/upstream.ts';
 import { createLog } from '../../src/log.ts';
 import { createRecorder } from '../../src/metrics/record/recorder.ts';
 import { createStore, type Store } from '../../src/metrics/store.ts';
@@ -110,7 +109,7 @@ export async function startRetrying(
   t: TestContext,
   url: string,
   policy: Partial<RetryPolicy> = {},
-  { clock = systemClock, ...others }: { readonly clock?: Clock; readonly timeouts?: UpstreamTimeouts } = {},
+  { clock = systemClock, ...others }: { readonly clock?: Clock; readonly timeouts?: ProxyTimeouts } = {},
 ): Promise<RetryingProxy> {
   const { sink, counted } = createCounted(clock);
   const logLines: string[] = [];
@@ -127,15 +126,16 @@ export async function startFallingBack(
   t: TestContext,
   urls: { readonly first: string; readonly other: string },
   policy: Partial<RetryPolicy>,
-): Promise<Counted & { readonly port: number }> {
+): Promise<Counted & { readonly port: number; readonly logLines: readonly string[] }> {
   const clock = systemClock;
   const { sink, counted } = createCounted(clock);
+  const logLines: string[] = [];
   const upstreams: RouteSpec[] = [
     { name: 'a', target: { url: urls.first, provider: 'first' }, retry: { ...AT_ONCE, ...policy } },
     { name: 'b', target: { url: urls.other, provider: 'other' } },
   ];
-  const proxy = createProxy({ upstreams, sink, clock, log: createLog({ write: () => undefined }) });
+  const proxy = createProxy({ upstreams, sink, clock, log: createLog({ write: (line) => logLines.push(line) }) });
   t.after(() => proxy.close());
   const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 });
-  return { ...counted, port };
+  return { ...counted, port, logLines };
 }

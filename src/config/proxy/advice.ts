@@ -1,5 +1,7 @@
+import type { Catalogue } from '../../classify/catalogue.ts';
 import { upstreamsOf } from '../providers.ts';
 import type { Config, ProxyConfig } from '../schema.ts';
+import { idleFallbackCauses } from './fallback-advice.ts';
 
 /** A setting that is allowed and likely to hurt: told to people, never a reason to refuse. */
 export interface Advice {
@@ -19,10 +21,15 @@ const WAITS = {
   total: 'a long answer takes longer than that, streamed or not',
 } as const;
 
-/** Everything that is worth a warning, in the order of the reference. */
-export function adviceOn(config: Config): readonly Advice[] {
+/** Everything that is worth a warning; `catalogue`: with the user's own rules. */
+export function adviceOn(config: Config, catalogue: Catalogue): readonly Advice[] {
   const { proxy } = config;
-  return proxy === undefined ? [] : [...shortTimeouts(proxy), ...earlierThanGateway(proxy, config.providers)];
+  if (proxy === undefined) return [];
+  return [
+    ...shortTimeouts(proxy),
+    ...earlierThanGateway(proxy, config.providers),
+    ...idleFallbackCauses(proxy, catalogue),
+  ];
 }
 
 function shortTimeouts({ timeouts }: ProxyConfig): Advice[] {

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { CAUSES } from '../../classify/causes.ts';
 import { durationMs, labelValue, listenAddress, sizeBytes } from '../schema-values.ts';
+import { similarNames } from '../similar.ts';
 import { throttleSchema } from './schema-throttle.ts';
 
 const upstreamUrl = z
@@ -18,7 +20,17 @@ const upstreamUrl = z
   });
 
 /** HTTP statuses that a retry may be made after; which of their causes can heal, the catalogue says. */
-const RETRIABLE_STATUSES = [429, 500, 502, 503, 504, 529] as const;
+export const RETRIABLE_STATUSES = [429, 500, 502, 503, 504, 529] as const;
+
+/** What can have gone wrong; of a success nothing follows. */
+const FAILURES = CAUSES.filter((cause) => cause !== 'none');
+
+const failureCause = z.enum(FAILURES, {
+  error: ({ input }) => {
+    const [near] = similarNames(String(input), FAILURES);
+    return `is no cause of a failure; ${near === undefined ? 'the command causes lists them' : `did you mean ${near}?`}`;
+  },
+});
 
 const retriesSchema = z
   .strictObject({
@@ -51,13 +63,21 @@ const retriesSchema = z
           .min(1)
           .optional()
           .describe(
-            "Name of the upstream that retries go to; with its own key where it has one, else with the client's.",
+            "Name of the upstream that retries go to; with its own key where it has one, and then nothing that a client proves itself with; else with the client's key.",
           ),
-        model: z.string().min(1).optional().describe('Model to ask instead.'),
+        model: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            "Model to ask instead. It is written into plain JSON bodies and into the paths of Gemini and Azure OpenAI; multipart forms, compressed bodies and Bedrock's paths cannot be changed, so that such requests are tried again where they were, which the log says once.",
+          ),
         causes: z
-          .array(z.string())
+          .array(failureCause)
           .prefault([])
-          .describe('Causes after which it is used; none: any that is tried again.'),
+          .describe(
+            'Causes ([causes.md](causes.md)) after which it is used; none: any that is tried again. They count with the answers that `statuses` names and with connections that fail.',
+          ),
       })
       .optional()
       .describe('Where retries go instead of where the request went.'),

@@ -76,7 +76,6 @@ export class Exchange implements Running {
   readonly #tries: QueuedTries;
   readonly #tunnel: Tunnel | undefined;
   readonly #cancelTotal: (() => void) | undefined;
-  readonly #path: string;
 
   /** The two ways in which the exporter, and not the upstream, ends the exchange; at most one is set. */
   #own: OwnAnswer | undefined;
@@ -94,7 +93,6 @@ export class Exchange implements Running {
     this.#context = context;
     this.#tunnel = tunnel;
     this.isTunnel = tunnel !== undefined;
-    this.#path = routed.path;
     this.connection = connection;
     this.#request = request;
     this.#startMs = clock.elapsedMs();
@@ -114,15 +112,17 @@ export class Exchange implements Running {
     this.#tries = new QueuedTries({
       request,
       upstream: route,
+      path: routed.path,
       retries,
       turns,
       clock,
       guard,
       live: this.#live,
       startMs: this.#startMs,
+      totalMs,
       listener: this.#listener(),
-      callTo: (to, body) => {
-        const call = caller.callTo(to, { path: this.#path, body });
+      callTo: (to, parts) => {
+        const call = caller.callTo(to, parts);
         return tunnel?.ask(call) ?? call;
       },
       said: () => this.#watch.said(),
@@ -163,6 +163,8 @@ export class Exchange implements Running {
 
   /** The proxy will not wait any longer. */
   stop(): void {
+    // What the upstream answered says more than that we stop.
+    if (this.#tries.passHeld()) return;
     this.#stopped = true;
     if (this.#reply.isFinished) this.clientGone();
     this.fail(STOPPED);
@@ -228,6 +230,7 @@ export class Exchange implements Running {
 
   /** The whole exchange has had its time. */
   #outOfTime(totalMs: number): void {
+    if (this.#tries.passHeld()) return;
     const isClientSlow = !this.#request.isComplete && !this.#request.isPaused;
     const answer = isClientSlow ? TOO_SLOW : networkFailure('total_timeout', `not all of it within ${totalMs} ms`);
     this.fail(answer);

@@ -1,4 +1,4 @@
-import { KEY_HEADERS } from '../../provider/headers/credentials.ts';
+import { type Carried, NOT_CARRIED } from './routing/credentials.ts';
 
 /** RFC 9110 section 7.6.1: these speak about one connection, and an intermediary must not forward them. */
 const HOP_BY_HOP = ['connection', 'proxy-connection', 'keep-alive', 'te', 'transfer-encoding', 'upgrade'];
@@ -11,17 +11,25 @@ type Names = readonly (readonly string[] | undefined)[];
 
 const NOT_FOR_CLIENT = namesOf(HOP_BY_HOP);
 /** An expectation of 100 is answered here (RFC 9110 section 10.1.1). */
-const NOT_FOR_UPSTREAM = namesOf([...HOP_BY_HOP, 'host', 'expect']);
-const NOT_BESIDE_KEY = namesOf([...HOP_BY_HOP, 'host', 'expect', ...KEY_HEADERS]);
+const notForUpstream = (carried: Carried): Names => namesOf([...HOP_BY_HOP, 'host', 'expect', ...NOT_CARRIED[carried]]);
+const NOT_FOR_UPSTREAM: Readonly<Record<Carried, Names>> = {
+  all: notForUpstream('all'),
+  key: notForUpstream('key'),
+  none: notForUpstream('none'),
+};
 const TRAILER = namesOf(['trailer']);
 
 /**
  * The headers to send upstream, flat (name, value, name, value): order, case and repetition as the
- * client wrote them, without those of the connection, with the upstream's own Host. A `key` takes the place of whatever the client sent as one.
+ * client wrote them, without those of the connection, with the upstream's own Host.
  */
-export function headersForUpstream(raw: readonly string[], host: string, key: readonly string[] = []): string[] {
-  if (key.length === 0) return ['host', host, ...endToEnd(raw, NOT_FOR_UPSTREAM)];
-  return ['host', host, ...endToEnd(raw, NOT_BESIDE_KEY), ...key];
+export function headersForUpstream(raw: readonly string[], host: string, carried: Carried = 'all'): string[] {
+  return ['host', host, ...trailersForUpstream(raw, carried)];
+}
+
+/** The trailers to send upstream, in the same form. */
+export function trailersForUpstream(raw: readonly string[], carried: Carried): string[] {
+  return endToEnd(raw, NOT_FOR_UPSTREAM[carried]);
 }
 
 /** The headers to send to the client, in the same form; bytes above 0x7f travel as Latin-1 and come out as they went in. */

@@ -57,7 +57,7 @@ export interface ExchangeFacts {
   readonly endMs: number;
   /** Whether the exporter set the key. */
   readonly ownKey?: boolean | undefined;
-  /** Number of the last try against an upstream; 0 when there was none. */
+  /** Number of the last try against an upstream; 0 when there was none, or it has been counted by itself. */
   readonly attempt: number;
   /** When that began and, where it was over before the exchange, when it ended; undefined when there was none. */
   readonly lastTry: { readonly startMs: number; readonly endMs: number | undefined } | undefined;

@@ -1,17 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { loadCatalogue } from '../../../src/classify/catalogue.ts';
 import { adviceOn } from '../../../src/config/proxy/advice.ts';
 import { configSchema } from '../../../src/config/schema.ts';
+
+const CATALOGUE = loadCatalogue();
 
 /** The settings that are warned of, by what is configured. */
 function warned(timeouts: object, providers: object = {}): readonly string[] {
   const config = configSchema.parse({ proxy: { upstream: 'https://api.novita.ai', timeouts }, providers });
-  return adviceOn(config).map(({ setting, message }) => `${setting}: ${message}`);
+  return adviceOn(config, CATALOGUE).map(({ setting, message }) => `${setting}: ${message}`);
 }
 
 test('the defaults need no warning, and nor does a configuration without a proxy', () => {
   assert.deepEqual(warned({}), []);
-  assert.deepEqual(adviceOn(configSchema.parse({})), []);
+  assert.deepEqual(adviceOn(configSchema.parse({}), CATALOGUE), []);
 });
 
 test('timeouts on the way to a first byte below 60 s are warned of, that of the connection is not', () => {

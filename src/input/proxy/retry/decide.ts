@@ -11,6 +11,8 @@ export interface FailedTry {
   readonly tries: number;
   /** Since the request came. */
   readonly elapsedMs: number;
+  /** Until the whole exchange has had its time; infinite where it may last. */
+  readonly leftMs: number;
   /** The next try would go somewhere else: what this answer says of waiting and of hope is about the place that is left. */
   readonly isElsewhere: boolean;
 }
@@ -28,13 +30,17 @@ export interface DecisionRules {
   readonly random: () => number;
 }
 
+/** A try that has less time than this is spent for nothing: hardly an API answers sooner, and what it answered before would be lost. */
+export const LEAST_TRY_MS = 100;
+
 /** Whether and when a request is tried again. A retry is taken from the budget only when nothing else stands against it. */
 export function decide(failed: FailedTry, { policy, budget, random }: DecisionRules): Decision {
-  const { tries, elapsedMs, isElsewhere } = failed;
+  const { tries, elapsedMs, leftMs, isElsewhere } = failed;
   const askedMs = isElsewhere ? 0 : askedWaitMs(failed);
   if (askedMs === undefined) return { decision: 'not_retryable' };
   const delayMs = askedMs + backoffMs(tries, policy, random);
   if (askedMs > policy.maxRetryAfterMs || elapsedMs + delayMs > policy.deadlineMs) return { decision: 'deadline' };
+  if (delayMs + LEAST_TRY_MS > leftMs) return { decision: 'deadline' };
   if (!budget.take(policy.budgetRatio)) return { decision: 'budget_exhausted' };
   return { decision: 'retried', delayMs };
 }

@@ -1,19 +1,19 @@
 import type { AttemptVerdict } from '../../../event/sink.ts';
 import type { Route } from '../routing/route.ts';
-import { withModel } from './model-rewrite.ts';
+import { type Asking, askingFor } from './model-rewrite.ts';
 import type { FallbackPolicy } from './policy.ts';
 
 /** Where a try goes. */
 export interface Place {
   readonly upstream: Route;
+  /** Goes behind the upstream's base path. */
+  readonly path: string;
   /** Asked for instead of the client's. */
   readonly model?: string | undefined;
 }
 
 /** Where a try goes, and with what. */
-export interface Destination extends Place {
-  readonly body: Buffer;
-}
+export interface Destination extends Place, Asking {}
 
 /** What a fallback is chosen by. */
 export interface FallbackChoice {
@@ -25,6 +25,8 @@ export interface FallbackChoice {
   readonly shouldRetry: boolean | undefined;
   /** Where the failed try went. */
   readonly from: Destination;
+  /** There would be a place, but the request cannot be made to ask for its model. */
+  onUnwritable(): void;
 }
 
 /**
@@ -37,14 +39,17 @@ export function fallbackFor({
   verdict,
   shouldRetry,
   from,
+  onUnwritable,
 }: FallbackChoice): Destination | undefined {
   const mayHeal = verdict.retryable !== 'no' && shouldRetry !== false;
   if (fallback.causes.size === 0 ? !mayHeal : !fallback.causes.has(verdict.cause)) return undefined;
   const to = fallback.upstream === undefined ? from.upstream : upstream;
   if (to === undefined) return undefined;
   const { model } = fallback;
-  if (model === undefined) return to === from.upstream ? undefined : { upstream: to, body: from.body };
+  const { path, body } = from;
+  if (model === undefined) return to === from.upstream ? undefined : { upstream: to, path, body };
   // Another upstream asked for a model that it does not have would only fail once more.
-  const body = withModel(from.body, model);
-  return body && { upstream: to, model, body };
+  const asking = askingFor(from, model);
+  if (asking === undefined) onUnwritable();
+  return asking && { upstream: to, model, ...asking };
 }

@@ -7,6 +7,42 @@ const CLOSING: ReadonlySet<number> = new Set([0x7d, 0x5d]);
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
+/** What of a request may name its model. */
+export interface Asking {
+  /** With its query. */
+  readonly path: string;
+  readonly body: Buffer;
+}
+
+/** The same request asking for another model, in the one place where its API reads it; undefined where it cannot be written there. */
+export function askingFor({ path, body }: Asking, model: string): Asking | undefined {
+  const changedPath = withModelInPath(path, model);
+  if (changedPath !== undefined) return { path: changedPath, body };
+  const changed = withModel(body, model);
+  return changed && { path, body: changed };
+}
+
+/**
+ * APIs that read the model from the path: Gemini and Vertex AI where they generate, Azure OpenAI. Not Bedrock, whose paths are signed, nor
+ * Gemini's embeddings, which name the model in the body, too, and must name the same.
+ */
+const MODEL_IN_PATH: readonly RegExp[] = [
+  /^(.*\/models\/)[^/:]+(:(?:streamG|g)enerateContent)$/,
+  /^(.*?\/deployments\/)[^/]+(\/.*)$/,
+];
+
+/** The same path naming another model; undefined where it names none. */
+function withModelInPath(path: string, model: string): string | undefined {
+  const at = path.indexOf('?');
+  const bare = at === -1 ? path : path.slice(0, at);
+  const query = at === -1 ? '' : path.slice(at);
+  for (const pattern of MODEL_IN_PATH) {
+    const [, before, behind] = pattern.exec(bare) ?? [];
+    if (before !== undefined && behind !== undefined) return before + encodeURIComponent(model) + behind + query;
+  }
+  return undefined;
+}
+
 /**
  * The same JSON body asking for another model: the bytes of the one top-level `model` are exchanged, and no other byte changes, as
  * writing it anew would change numbers, spaces and escapes. Undefined where there is not exactly one, or it is no string, or the body

@@ -56,8 +56,8 @@ export class Screen implements AttemptListener {
     };
   }
 
+  /** It is no answer, and a client must be ready for any number of them (RFC 9110 section 15.2): another try may still follow. */
   information(head: AnswerHead): void {
-    this.#rules.onShown();
     this.#rules.listener.information(head);
   }
 

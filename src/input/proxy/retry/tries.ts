@@ -5,13 +5,16 @@ import { Attempt, type AttemptListener } from '../attempt.ts';
 import type { ClientRequest } from '../client/client-request.ts';
 import { headerFacts } from '../header-facts.ts';
 import { type ExchangeFacts, type RequestSaid, toEvent } from '../outcome.ts';
+import type { CallParts } from '../routing/caller.ts';
 import type { Route } from '../routing/route.ts';
 import type { Guard } from '../tap/guard.ts';
 import type { ResponseFacts } from '../tap/stream-tap.ts';
 import type { CallRequest } from '../upstream/call.ts';
 import { decide } from './decide.ts';
+import { mayHeal } from './failures.ts';
 import { type Destination, fallbackFor, type Place } from './fallback.ts';
 import { HeldBody } from './held-body.ts';
+import { type Followed, Pause } from './pause.ts';
 import type { Retries } from './retries.ts';
 import { type Ending, Screen, type ScreenRules } from './screen.ts';
 
@@ -26,10 +29,14 @@ export interface TriesOptions {
   readonly retries: Retries | undefined;
   /** When the request came, in the clock's `elapsedMs`. */
   readonly startMs: number;
+  /** What the whole exchange may take; absent: it may last. */
+  readonly totalMs?: number | undefined;
+  /** Goes behind the upstream's base path, query and all. */
+  readonly path: string;
   /** Hears the try whose answer the client gets, and none of the others. */
   readonly listener: AttemptListener;
   /** The request as it goes to an upstream. */
-  callTo(upstream: Route, body: CallRequest['body']): CallRequest;
+  callTo(upstream: Route, parts: CallParts): CallRequest;
   /** What the request has said so far. */
   said(): RequestSaid;
   /** Whether the last call carried a key of ours. */
@@ -42,26 +49,25 @@ export interface TriesOptions {
 export type TryEnding = Pick<ExchangeFacts, 'startMs' | 'endMs' | 'clientLeft' | keyof Ending>;
 
 /** Why no other try could follow one that the policy is for trying again. */
-type Obstacle = 'attempts_exhausted' | 'not_retryable';
-
-/** Connections that broke before there was any answer. Of silence it is not known whether it would have ended. */
-const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'closed_early']);
+type Obstacle = 'attempts_exhausted' | 'not_retryable' | 'deadline';
 
 /**
  * The tries of one request against its upstream, of which the client sees one.
  *
- *   try → held → judged → (wait → try …) | passed on
+ *   try → held → judged → (pause → try …) | passed on
  *
  * As long as the client has nothing and the whole body of the request is at hand, an answer of a status that may be retried is held back
  * until its end, within bounds of size and time. It is then judged by the event that it would be as the last one. Either another try
- * follows after a wait, and the answer is dropped, or the client gets it unchanged. A connection that fails before there is an answer is
- * judged likewise. That includes one that broke after the request was on it: the upstream may have done the work, and
- * it is paid for twice then; but calls of an LLM change nothing, and whoever turns retries on wants the answer. Of timeouts there is no
- * retry: the work may still go on.
+ * follows after a pause, and the answer is dropped as that begins, or the client gets it unchanged. A connection that fails before there
+ * is an answer is judged likewise. That includes one that broke after the request was on it: the upstream may have done the work, and it
+ * is paid for twice then; but calls of an LLM change nothing, and whoever turns retries on wants the answer. Of timeouts there is no retry:
+ * the work may still go on.
  *
- * A try counts as an attempt when the next begins, and so does the decision for that: a client that leaves during the wait ends the try
- * that was last. Whatever is known to be the last try, is passed on as it comes, and its decision is counted with the final event.
- * Leaving ends everything at once.
+ * A try counts as an attempt when the next begins, and so does the decision for that. What ends a pause before that decides how the try
+ * counts: where time runs out (the exchange's own, or the proxy stops), the client gets the answer after all and the try is the last one.
+ * Where there is nobody to give it to, the try counts by itself, for the upstream did answer, and the final event as none: the request
+ * ended when nothing was being tried. Whatever is known to be the last try, is passed on as it comes, and its decision is counted with the
+ * final event. Leaving ends everything at once.
  */
 export class Tries {
   readonly #options: TriesOptions;
@@ -77,12 +83,14 @@ export class Tries {
   #response: ResponseFacts | undefined;
   /** Set when the client gets to see a try that the policy would replace; counted with the final event. */
   #obstacle: Obstacle | undefined;
-  #cancelWait: (() => void) | undefined;
+  #pause: Pause | undefined;
+  /** The last try has been counted by itself. */
+  #isCounted = false;
   #isOver = false;
 
   constructor(options: TriesOptions) {
     this.#options = options;
-    this.#to = { upstream: options.upstream };
+    this.#to = { upstream: options.upstream, path: options.path };
     const { retries, request } = options;
     if (retries === undefined) return;
     this.#held = new HeldBody(retries.policy.maxHeldBodyBytes, request.length ?? 0);
@@ -92,7 +100,8 @@ export class Tries {
   start(body: CallRequest['body']): void {
     const { retries, callTo } = this.#options;
     retries?.budget.request();
-    this.#begin(callTo(this.#to.upstream, body));
+    const { upstream, path } = this.#to;
+    this.#begin(callTo(upstream, { path, body }));
   }
 
   /** A piece of the request's body passes. */
@@ -107,10 +116,22 @@ export class Tries {
   /** Nobody waits for an answer any more. */
   leave(): void {
     this.#isOver = true;
-    this.#cancelWait?.();
+    this.#isCounted ||= this.#pause !== undefined;
+    this.#pause?.abandon();
+    this.#pause = undefined;
     this.#screen?.close();
     this.#held?.letGo();
     this.#attempt?.leave();
+  }
+
+  /** No time is left: shows the client the try that another one was to follow. False where none was. */
+  passHeld(): boolean {
+    const pause = this.#pause;
+    if (pause === undefined) return false;
+    this.#pause = undefined;
+    this.#obstacle = 'deadline';
+    pause.pass();
+    return true;
   }
 
   /** Hands over what the answer of the last try said. */
@@ -133,7 +154,7 @@ export class Tries {
       provider: this.#to.upstream.provider,
       otherModel: this.#to.model,
       ownKey: hasOwnKey(),
-      attempt: this.#number,
+      attempt: this.#isCounted ? 0 : this.#number,
       lastTry: attempt && { startMs: this.#attemptMs, endMs: this.#attemptEndMs },
       phase: attempt?.phase ?? 'connect',
       response,
@@ -183,7 +204,7 @@ export class Tries {
       clock,
       listener,
       mayReplaceAnswer: (status) => retries.policy.statuses.has(status) && mayRepeat(),
-      mayReplaceFailure: (code) => (this.#attempt?.phase === 'connect' || LOST.has(code) ? mayRepeat() : isHopeless()),
+      mayReplaceFailure: (code) => (mayHeal(code, this.#attempt?.phase) ? mayRepeat() : isHopeless()),
       onEnd: (ending, pass) => this.#judge(retries, ending, pass),
       onShown: () => this.#held?.letGo(),
       onUnheld: isHopeless,
@@ -205,41 +226,40 @@ export class Tries {
     this.finish((response) => {
       if (this.#isOver) return;
       this.#response = response;
-      const goesOn = guard('retry', false, () => {
+      const followed = guard('retry', undefined, () => {
         const event = toEvent(this.facts(response, { ...span, ...ending, clientLeft: false }), clock);
-        return this.#goesOnAfter(event, live.judge(event), retries);
+        return this.#followed(event, live.judge(event), retries);
       });
-      if (!goesOn) pass();
+      if (followed === undefined) {
+        pass();
+        return;
+      }
+      const onOver = (): void => this.#repeat(followed.to, retries);
+      this.#pause = new Pause({ clock, guard, live, followed, pass, onOver });
     });
   }
 
-  #goesOnAfter(event: RequestEvent, verdict: AttemptVerdict, retries: Retries): boolean {
-    const { clock, live, guard, startMs } = this.#options;
+  /** What follows a failed try; undefined where nothing does. */
+  #followed(event: RequestEvent, verdict: AttemptVerdict, retries: Retries): Followed | undefined {
+    const { clock, live, startMs, totalMs = Number.POSITIVE_INFINITY } = this.#options;
     const body = this.#held?.whole();
-    if (body === undefined) return false;
+    if (body === undefined) return undefined;
     const elsewhere = this.#elsewhere({ event, verdict, body }, retries);
-    const failed = { event, verdict, isElsewhere: elsewhere !== undefined };
-    const decided = decide({ ...failed, tries: this.#number, elapsedMs: clock.elapsedMs() - startMs }, retries);
+    const elapsedMs = clock.elapsedMs() - startMs;
+    const time = { tries: this.#number, elapsedMs, leftMs: totalMs - elapsedMs };
+    const decided = decide({ event, verdict, ...time, isElsewhere: elsewhere !== undefined }, retries);
     if (decided.decision !== 'retried') {
       live.retry(verdict, decided.decision);
-      return false;
+      return undefined;
     }
-    this.#screen?.close();
     this.#options.tried?.(verdict, elsewhere !== undefined);
-    this.#cancelWait = clock.after(decided.delayMs, () => {
-      guard('retry', undefined, () => {
-        live.attempt({ ...event, final: false });
-        live.retry(verdict, decided.decision);
-      });
-      this.#repeat(elsewhere ?? { ...this.#to, body }, retries);
-    });
-    return true;
+    return { event, verdict, delayMs: decided.delayMs, to: elsewhere ?? { ...this.#to, body } };
   }
 
   /** The fallback is gone to once; from there it is the place to try again. */
   #elsewhere(
     { event, verdict, body }: { event: RequestEvent; verdict: AttemptVerdict; body: Buffer },
-    { policy: { fallback }, fallbackUpstream }: Retries,
+    { policy: { fallback }, fallbackUpstream, tellUnwritable }: Retries,
   ): Destination | undefined {
     if (fallback === undefined || this.#hasFallenBack) return undefined;
     return fallbackFor({
@@ -248,6 +268,7 @@ export class Tries {
       verdict,
       shouldRetry: event.shouldRetry,
       from: { ...this.#to, body },
+      onUnwritable: tellUnwritable,
     });
   }
 
@@ -257,10 +278,12 @@ export class Tries {
 
   #repeat({ body, ...to }: Destination, { policy }: Retries): void {
     const { callTo } = this.#options;
+    this.#pause = undefined;
+    this.#screen?.close();
     this.#to = to;
     if (this.#number >= policy.maxRetries) this.#held?.letGo();
     else this.#held?.replace(body);
-    const call = callTo(to.upstream, body.length === 0 ? undefined : body);
+    const call = callTo(to.upstream, { path: to.path, body: body.length === 0 ? undefined : body });
     this.#begin({ ...call, headers: withLength(call.headers, body) });
   }
 }

@@ -1,6 +1,7 @@
 import type { ClientRequest } from '../client/client-request.ts';
-import { headersForClient, headersForUpstream } from '../headers.ts';
+import { headersForUpstream, trailersForUpstream } from '../headers.ts';
 import type { CallRequest } from '../upstream/call.ts';
+import { type Carried, withoutKeys } from './credentials.ts';
 import type { Route } from './route.ts';
 
 /** What a call takes from a request beside its head. */
@@ -19,7 +20,8 @@ export interface Caller {
 
 /**
  * Our key goes out where the client sent none; and where the request falls back from `home` to an upstream that has a key of its own, as a key
- * for one API is a secret before another.
+ * for one API is a secret before another. Where it does, or should, nothing goes out that a client can prove itself with: neither its key,
+ * wherever that stands, nor what belongs to one. An upstream without a key is one that clients have a key for.
  */
 export function createCaller(
   request: CalledRequest,
@@ -29,21 +31,33 @@ export function createCaller(
   let hasOwnKey = false;
   return {
     callTo(route, { path, body }) {
-      const target = route.basePath + path;
       const isHome = route === home;
-      const key = isKeyed && isHome ? undefined : route.key?.headersFor(target);
-      hasOwnKey = key !== undefined && key.length > 0;
+      const key = (isKeyed && isHome ? undefined : route.key?.headersFor(route.basePath + path)) ?? NO_KEY;
+      hasOwnKey = key.length > 0;
+      const carried = isHome ? atHome(hasOwnKey) : elsewhere(route);
+      const ofClient = headersForUpstream(headers, route.host, carried);
       return {
         method,
-        target,
+        target: route.basePath + (carried === 'none' ? withoutKeys(path) : path),
         body,
-        headers: headersForUpstream(headers, route.host, key),
+        headers: hasOwnKey ? [...ofClient, ...key] : ofClient,
         isChunked: framing.kind === 'chunked',
-        trailers: () => headersForClient(request.trailers),
+        trailers: () => trailersForUpstream(request.trailers, carried),
       };
     },
     hasOwnKey: () => hasOwnKey,
   };
+}
+
+const NO_KEY: readonly string[] = [];
+
+function atHome(hasOwnKey: boolean): Carried {
+  return hasOwnKey ? 'none' : 'all';
+}
+
+/** A key that cannot be read just now is no reason to send another one. */
+function elsewhere({ key }: Route): Carried {
+  return key === undefined ? 'key' : 'none';
 }
 
 type CalledRequest = Pick<ClientRequest, 'method' | 'headers' | 'framing' | 'trailers'>;

@@ -57,7 +57,7 @@ export function createRouter(specs: readonly RouteSpec[], context: RouteContext)
       ...makeRoute(spec, context, before),
       matches: createMatcher(spec.match ?? {}),
       budget,
-      retries: policy && createRetries({ policy, budget, fallbackUpstream, clock: context.clock }),
+      retries: policy && createRetries({ ...context, name: spec.name, policy, budget, fallbackUpstream }),
       turns: before?.turns ?? makeTurns(spec),
     };
   }

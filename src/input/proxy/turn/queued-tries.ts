@@ -84,6 +84,11 @@ export class QueuedTries {
     this.#turn?.end();
   }
 
+  /** No time is left: shows the client the try that another one was to follow. False where none was. */
+  passHeld(): boolean {
+    return this.#tries.passHeld();
+  }
+
   finish(done: (facts: ResponseFacts) => void): void {
     this.#tries.finish(done);
   }

@@ -23,7 +23,11 @@ export function openTunnel(
     {
       head(head) {
         status = head.status;
-        if (status >= 300) refuse(`the proxy answered ${status} ${head.reason}`.trimEnd());
+        if (status < 300) return;
+        refuse(
+          `the proxy answered ${status} ${head.reason}`.trimEnd(),
+          DENIALS.has(status) ? 'proxy_denied' : undefined,
+        );
       },
       data: () => undefined,
       upgrade: () => refuse('the proxy answered 101'),
@@ -36,9 +40,9 @@ export function openTunnel(
     },
     MAX_HEAD_BYTES,
   );
-  const refuse = (message: string): void => {
+  const refuse = (message: string, code?: 'proxy_denied'): void => {
     settle();
-    socket.destroy(new ProxyRefusalError(message));
+    socket.destroy(new ProxyRefusalError(message, code));
   };
   const onData = (bytes: Buffer): void => {
     try {
@@ -59,8 +63,16 @@ export function openTunnel(
   return socket;
 }
 
+/** The proxy lacks a login that it takes, or has a rule against the target: it will say the same the next time. */
+const DENIALS: ReadonlySet<number> = new Set([401, 403, 405, 407]);
+
 /** The proxy would not have it. */
 class ProxyRefusalError extends Error {
   override readonly name = 'ProxyRefusalError';
-  readonly code = 'proxy_refused';
+  readonly code: 'proxy_refused' | 'proxy_denied';
+
+  constructor(message: string, code: ProxyRefusalError['code'] = 'proxy_refused') {
+    super(message);
+    this.code = code;
+  }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AttemptVerdict } from '../../../../../src/event/sink.ts';
-import { decide, type FailedTry } from '../../../../../src/input/proxy/retry/decide.ts';
+import { decide, type FailedTry, LEAST_TRY_MS } from '../../../../../src/input/proxy/retry/decide.ts';
 import type { RetryPolicy } from '../../../../../src/input/proxy/retry/policy.ts';
 
 const POLICY: RetryPolicy = {
@@ -35,7 +35,7 @@ function decided({ retryable = 'yes', random = 0, hasBudget = true, ...failed }:
       return hasBudget;
     },
   };
-  const known = { event: {}, tries: 1, elapsedMs: 0, isElsewhere: false };
+  const known = { event: {}, tries: 1, elapsedMs: 0, leftMs: Number.POSITIVE_INFINITY, isElsewhere: false };
   const decision = decide(
     { ...known, ...failed, verdict: RETRYABLE(retryable) },
     { policy: POLICY, budget, random: () => random },
@@ -87,6 +87,15 @@ test('a longer wait than the policy allows, or one past the deadline, is none', 
   assert.deepEqual(decided({ event: { retryAfterSeconds: 30 }, elapsedMs: 30_001 }), late);
   assert.equal(decided({ event: { retryAfterSeconds: 30 }, elapsedMs: 30_000 }).decision, 'retried');
   assert.deepEqual(decided({ elapsedMs: 59_900, random: 0.5 }), late);
+});
+
+test('nor is one that leaves no time for the try behind it', () => {
+  const late = { decision: 'deadline', asked: 0 };
+  const event = { retryAfterSeconds: 5 };
+  assert.deepEqual(decided({ event, leftMs: 5000 + LEAST_TRY_MS - 1 }), late);
+  assert.equal(decided({ event, leftMs: 5000 + LEAST_TRY_MS }).decision, 'retried');
+  assert.deepEqual(decided({ random: 0.5, leftMs: 300 }), late);
+  assert.deepEqual(decided({ isElsewhere: true, leftMs: 0 }), late);
 });
 
 test('an empty budget is the last thing that is asked for', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { withModel } from '../../../../../src/input/proxy/retry/model-rewrite.ts';
+import { askingFor, withModel } from '../../../../../src/input/proxy/retry/model-rewrite.ts';
 
 const rewritten = (text: string, model = 'b'): string | undefined => withModel(Buffer.from(text), model)?.toString();
 
@@ -41,6 +41,37 @@ test('a body without exactly one model is not touched', () => {
   for (const body of bodies) assert.equal(rewritten(body), undefined, body);
   assert.equal(withModel(Buffer.from([0x1f, 0x8b, 8, 0]), 'b'), undefined);
   assert.equal(withModel(Buffer.from('{"x":"\xff","model":"a"}', 'latin1'), 'b'), undefined, 'not UTF-8');
+});
+
+test('where the path names the model, it is exchanged there, and nothing else is', () => {
+  const body = Buffer.from('{"contents":[],"model":"a"}');
+  for (const [before, after] of [
+    ['/v1beta/models/a:generateContent', '/v1beta/models/b%2Fc:generateContent'],
+    [
+      '/v1beta/models/a:streamGenerateContent?alt=sse&x=/models/y:z',
+      '/v1beta/models/b%2Fc:streamGenerateContent?alt=sse&x=/models/y:z',
+    ],
+    [
+      '/v1/projects/p/locations/l/publishers/google/models/a%40001:generateContent',
+      '/v1/projects/p/locations/l/publishers/google/models/b%2Fc:generateContent',
+    ],
+    [
+      '/openai/deployments/a/chat/completions?api-version=1',
+      '/openai/deployments/b%2Fc/chat/completions?api-version=1',
+    ],
+  ] as const) {
+    assert.deepEqual(askingFor({ path: before, body }, 'b/c'), { path: after, body });
+  }
+  for (const path of [
+    '/v1/chat/completions?x=/models/a:generateContent',
+    '/v1/models/a',
+    '/v1beta/models/a:embedContent',
+    '/model/a/converse',
+    '/deployments/a',
+  ]) {
+    assert.deepEqual(askingFor({ path, body }, 'b'), { path, body: Buffer.from('{"contents":[],"model":"b"}') }, path);
+    assert.equal(askingFor({ path, body: Buffer.from('{}') }, 'b'), undefined);
+  }
 });
 
 test('whatever else an object holds is what it was', () => {

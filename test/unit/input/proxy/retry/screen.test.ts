@@ -102,10 +102,12 @@ test('a failure without an answer is an end where it may be replaced, and shown 
   assert.deepEqual(silent.seen, ['shown', ['failed', 'headers_timeout']]);
 });
 
-test('a 1xx shows the try', () => {
+test('a 1xx passes by, and what follows it is held all the same', () => {
   const { screen, seen } = createScreen();
   screen.information({ status: 103, reason: '', headers: [] });
-  assert.deepEqual(seen, ['shown', 103]);
+  screen.head(HEAD);
+  screen.end([]);
+  assert.deepEqual(seen, [103, ['ends', 503, undefined]]);
 });
 
 test('nothing is heard of what was held once it is closed', () => {

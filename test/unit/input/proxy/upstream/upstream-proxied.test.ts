@@ -137,7 +137,8 @@ describe('HTTPS goes through a tunnel of the proxy', () => {
   });
 
   for (const [what, answer, code] of [
-    ['refuses', 'HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 3\r\n\r\nno!', 'proxy_refused'],
+    ['refuses', 'HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 3\r\n\r\nno!', 'proxy_denied'],
+    ['fails', 'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n', 'proxy_refused'],
     ['redirects', 'HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n', 'proxy_refused'],
     ['talks nonsense', 'SSH-2.0-OpenSSH\r\n', 'proxy_refused'],
     ['switches to something else', 'HTTP/1.1 101 Switching\r\n\r\n', 'proxy_refused'],
