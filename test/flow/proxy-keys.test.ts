@@ -211,7 +211,7 @@ test("where the other API has none, the client's key goes there, and its session
   );
 });
 
-test('at home a client with a key of its own is passed on as it is; beside our key it has none', async (t) => {
+test('at home a client with a key of its own is passed on as it is; beside our key it has none, and keeps the rest', async (t) => {
   const { url, seen } = await startStrictUpstream(t);
   const { port } = await startCounting(t, { upstreams: [keyed(url, { value: 'sk-ours' })] });
   await bodyOf(await send(port, CHAT, { path: `/v1/models/g:generateContent${QUERY}`, headers: CREDENTIALS }));
@@ -220,7 +220,13 @@ test('at home a client with a key of its own is passed on as it is; beside our k
   const pairs = Object.entries(CREDENTIALS).flat();
   assert.deepEqual(rawHeaders.slice(2, 2 + pairs.length), pairs);
 
-  await bodyOf(await send(port, CHAT, { path: '/v1/models?key=&limit=1&api_key=x', headers: { Cookie: 'a=b' } }));
+  await bodyOf(
+    await send(port, CHAT, {
+      path: '/v1/models?key=&limit=1&api_key=x',
+      headers: { Cookie: 'a=b', 'OpenAI-Project': 'p' },
+    }),
+  );
   assert.equal(seen[1]?.url, '/v1/models?limit=1');
-  assert.deepEqual([seen[1]?.headers.authorization, seen[1]?.headers.cookie], ['Bearer sk-ours', undefined]);
+  const { authorization, cookie, 'openai-project': project } = seen[1]?.headers ?? {};
+  assert.deepEqual([authorization, cookie, project], ['Bearer sk-ours', 'a=b', 'p']);
 });

@@ -14,6 +14,7 @@ const NOT_FOR_CLIENT = namesOf(HOP_BY_HOP);
 const notForUpstream = (carried: Carried): Names => namesOf([...HOP_BY_HOP, 'host', 'expect', ...NOT_CARRIED[carried]]);
 const NOT_FOR_UPSTREAM: Readonly<Record<Carried, Names>> = {
   all: notForUpstream('all'),
+  beside_key: notForUpstream('beside_key'),
   key: notForUpstream('key'),
   none: notForUpstream('none'),
 };

@@ -27,7 +27,7 @@ const CLOSED = new Set([
     'decision',
     'priority',
   ],
-  ...['kind', 'family', 'label', 'result', 'version', 'revision', 'node_version'],
+  ...['kind', 'family', 'label', 'result', 'part', 'version', 'revision', 'node_version'],
 ]);
 const LIMIT = 50;
 

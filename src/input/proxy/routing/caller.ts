@@ -20,8 +20,9 @@ export interface Caller {
 
 /**
  * Our key goes out where the client sent none; and where the request falls back from `home` to an upstream that has a key of its own, as a key
- * for one API is a secret before another. Where it does, or should, nothing goes out that a client can prove itself with: neither its key,
- * wherever that stands, nor what belongs to one. An upstream without a key is one that clients have a key for.
+ * for one API is a secret before another. There nothing goes out that a client can prove itself with: neither its key, wherever that stands,
+ * nor what belongs to one. At home what it sends beside our key, such as the project that is billed, is for that API. An upstream without a
+ * key is one that clients have a key for.
  */
 export function createCaller(
   request: CalledRequest,
@@ -38,7 +39,7 @@ export function createCaller(
       const ofClient = headersForUpstream(headers, route.host, carried);
       return {
         method,
-        target: route.basePath + (carried === 'none' ? withoutKeys(path) : path),
+        target: route.basePath + (hasOwnKey || carried === 'none' ? withoutKeys(path) : path),
         body,
         headers: hasOwnKey ? [...ofClient, ...key] : ofClient,
         isChunked: framing.kind === 'chunked',
@@ -52,7 +53,7 @@ export function createCaller(
 const NO_KEY: readonly string[] = [];
 
 function atHome(hasOwnKey: boolean): Carried {
-  return hasOwnKey ? 'none' : 'all';
+  return hasOwnKey ? 'beside_key' : 'all';
 }
 
 /** A key that cannot be read just now is no reason to send another one. */

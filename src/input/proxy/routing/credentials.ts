@@ -1,7 +1,10 @@
 import { KEY_HEADERS } from '../../../provider/headers/credentials.ts';
 
-/** What a call takes along of what a client proves itself with: everything; its key, but nothing that is about a host; nothing. */
-export type Carried = 'all' | 'key' | 'none';
+/**
+ * What a call takes along of what a client proves itself with: everything; everything beside a key, which it has none of; its key, but nothing
+ * that is about a host; nothing.
+ */
+export type Carried = 'all' | 'beside_key' | 'key' | 'none';
 
 /** A session with one host (RFC 6265 section 8.5), and a login at one proxy (RFC 9110 section 11.7.2). */
 const OF_A_HOST = ['cookie', 'proxy-authorization'] as const;
@@ -20,6 +23,8 @@ const BESIDE_A_KEY = [
 /** The headers that stay behind, in lower case. */
 export const NOT_CARRIED: Readonly<Record<Carried, readonly string[]>> = {
   all: [],
+  // An empty one may stand there.
+  beside_key: KEY_HEADERS,
   key: OF_A_HOST,
   none: [...KEY_HEADERS, ...OF_A_HOST, ...BESIDE_A_KEY],
 };
