@@ -15,6 +15,7 @@ import type { RouteSpec, SharedLimits } from './routing/route.ts';
 import { createRouter, type Router } from './routing/router.ts';
 import { createGuard, type Guard } from './tap/guard.ts';
 import { Tunnel, wantsTunnel } from './tunnel/tunnel.ts';
+import { createNames, type SystemLookup } from './upstream/names.ts';
 import { DEFAULT_TIMEOUTS, type UpstreamTimeouts } from './upstream/upstream.ts';
 
 /** A reverse proxy in front of LLM APIs that counts what it forwards. */
@@ -53,6 +54,8 @@ export interface ProxyOptions extends ProxySettings {
   readonly timeouts?: ProxyTimeouts;
   /** Bound of a header section, the client's and the upstream's; above it 431 or 502. */
   readonly maxHeaderBytes?: number;
+  /** Finds addresses of names; absent: as every program of this machine does. */
+  readonly lookup?: SystemLookup | undefined;
   /** Absent: no other process serves the same port. */
   readonly shared?: SharedLimits | undefined;
 }
@@ -102,7 +105,8 @@ class ProxyServer implements Proxy {
     this.#timeouts = timeouts;
     this.#settings = options;
     this.#guard = createGuard(log, sink.taps());
-    this.#router = createRouter(options.upstreams, { ...options, timeouts, maxHeaderBytes, guard: this.#guard });
+    const names = createNames({ clock, log, system: options.lookup });
+    this.#router = createRouter(options.upstreams, { ...options, timeouts, maxHeaderBytes, names, guard: this.#guard });
     this.#connections = new Connections({
       ...{ clock, maxHeadBytes: maxHeaderBytes, requestMs },
       onRequest: (connection, request) => this.#serve(connection, request),

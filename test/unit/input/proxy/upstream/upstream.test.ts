@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { systemClock } from '../../../../../src/clock.ts';
 import { createUpstream, DEFAULT_TIMEOUTS, type Upstream } from '../../../../../src/input/proxy/upstream/upstream.ts';
 import { eventually } from '../../../../support/eventually.ts';
+import { systemNames } from '../../../../support/names.ts';
 import { startWire, type WireConnection } from '../../../../support/wire.ts';
 import { record } from '../../../../support/wire-call.ts';
 
@@ -11,7 +12,13 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 function upstreamAt(t: TestContext, url: string): Upstream {
   const target = { url, provider: 'fake' };
-  const upstream = createUpstream({ target, timeouts: DEFAULT_TIMEOUTS, maxHeaderBytes: 65_536, clock: systemClock });
+  const upstream = createUpstream({
+    target,
+    timeouts: DEFAULT_TIMEOUTS,
+    maxHeaderBytes: 65_536,
+    clock: systemClock,
+    names: systemNames(),
+  });
   t.after(() => upstream.destroy());
   return upstream;
 }
