@@ -4,6 +4,7 @@ import type { AttemptVerdict, LiveRequest } from '../../../event/sink.ts';
 import { Attempt, type AttemptListener } from '../attempt.ts';
 import type { ClientRequest } from '../client/client-request.ts';
 import { headerFacts } from '../header-facts.ts';
+import type { Lack } from '../limits/lack.ts';
 import { type ExchangeFacts, type RequestSaid, toEvent } from '../outcome.ts';
 import type { Route } from '../routing/route.ts';
 import type { Guard } from '../tap/guard.ts';
@@ -46,6 +47,9 @@ type Obstacle = 'attempts_exhausted' | 'not_retryable';
 
 /** Connections that broke before there was any answer. Of silence it is not known whether it would have ended. */
 const LOST: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'closed_early']);
+
+/** Each try needs a connection, to whichever upstream. */
+const NO_CONNECTION_LEFT: Lack = 'out_of_descriptors';
 
 /**
  * The tries of one request against its upstream, of which the client sees one.
@@ -183,11 +187,16 @@ export class Tries {
       clock,
       listener,
       mayReplaceAnswer: (status) => retries.policy.statuses.has(status) && mayRepeat(),
-      mayReplaceFailure: (code) => (this.#attempt?.phase === 'connect' || LOST.has(code) ? mayRepeat() : isHopeless()),
+      mayReplaceFailure: (code) => (this.#mayHeal(code) ? mayRepeat() : isHopeless()),
       onEnd: (ending, pass) => this.#judge(retries, ending, pass),
       onShown: () => this.#held?.letGo(),
       onUnheld: isHopeless,
     };
+  }
+
+  /** Whether a failure to get an answer may be another at another try. */
+  #mayHeal(code: string): boolean {
+    return code !== NO_CONNECTION_LEFT && (this.#attempt?.phase === 'connect' || LOST.has(code));
   }
 
   /** Why there can be no other try, whatever the cause. */

@@ -5,7 +5,13 @@ import type { RetryPolicy } from '../retry/policy.ts';
 import type { Guard } from '../tap/guard.ts';
 import type { ThrottleSettings, TurnSource, TurnsOptions } from '../turn/turns.ts';
 import type { Names } from '../upstream/names.ts';
-import { createUpstream, type Upstream, type UpstreamTarget, type UpstreamTimeouts } from '../upstream/upstream.ts';
+import {
+  createUpstream,
+  type Upstream,
+  type UpstreamOptions,
+  type UpstreamTarget,
+  type UpstreamTimeouts,
+} from '../upstream/upstream.ts';
 import { type ApiKey, createApiKey, type KeySource } from './api-key.ts';
 import type { RouteMatch } from './matcher.ts';
 
@@ -36,6 +42,7 @@ export interface RouteContext {
   readonly timeouts: UpstreamTimeouts;
   readonly maxHeaderBytes: number;
   readonly names: Names;
+  readonly onLack?: UpstreamOptions['onLack'];
   readonly clock: Clock;
   readonly log: Log;
   /** Hears who waits. */

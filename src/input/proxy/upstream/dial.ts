@@ -2,6 +2,7 @@ import { connect, type LookupFunction, type Socket, type TcpNetConnectOpts } fro
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../../clock.ts';
+import { type Lack, lackOf } from '../limits/lack.ts';
 import { openTunnel } from './connect-tunnel.ts';
 import type { Names } from './names.ts';
 import type { ProxyServer } from './proxy-server.ts';
@@ -28,6 +29,8 @@ export interface DialOptions {
   /** For everything: name, TCP, the proxy's answer and TLS. */
   readonly timeoutMs: number;
   readonly names: Names;
+  /** Hears of each connection that there was not enough of something for. */
+  readonly onLack?: ((lack: Lack, message: string) => void) | undefined;
 }
 
 /** Answers of LLMs are silent for minutes, longer than many a firewall remembers a connection. */
@@ -44,7 +47,7 @@ type WaitsFor = (missing: string | undefined) => void;
  *   TCP → (TLS with the proxy → CONNECT) → (TLS with the target) → connected
  */
 export function createDialer(target: DialTarget, options: DialOptions): (dialed: Dialed) => () => void {
-  const { clock, timeoutMs } = options;
+  const { clock, timeoutMs, onLack } = options;
   const steps = stepsTo(target, options);
 
   return ({ onSocket, onError }) => {
@@ -65,7 +68,11 @@ export function createDialer(target: DialTarget, options: DialOptions): (dialed:
       socket?.destroy();
       onError(code, message);
     };
-    const onFailure = (error: NodeJS.ErrnoException): void => fail(error.code ?? error.name, messageOf(error));
+    const onFailure = (error: NodeJS.ErrnoException): void => {
+      const lack = lackOf(error);
+      if (lack !== undefined && !isOver) onLack?.(lack, messageOf(error));
+      fail(lack ?? error.code ?? error.name, messageOf(error));
+    };
     const onClose = (): void => fail('ECONNRESET', 'the connection was closed before it stood');
     const go = (at: number): void => {
       const step = steps[at];

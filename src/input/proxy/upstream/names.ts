@@ -1,7 +1,8 @@
-import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns';
+import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../../clock.ts';
 import type { Log } from '../../../log.ts';
+import { lackOfDescriptors } from '../limits/lack.ts';
 
 /** With an error come no addresses at all, whatever Node's types say. */
 type Answered = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[] | undefined) => void;
@@ -24,6 +25,16 @@ export interface NamesOptions {
   /** Absent: getaddrinfo, which knows the hosts file, nsswitch and search domains. */
   readonly system?: SystemLookup | undefined;
 }
+
+/** Without a free descriptor glibc cannot read the hosts file or ask anybody, and says that there is no such name. */
+const getaddrinfo: SystemLookup = (name, options, answered) => {
+  lookup(name, options, (error, addresses) => {
+    const isNone = error !== null && error.code === NO_SUCH_NAME;
+    answered(isNone ? (lackOfDescriptors() ?? error) : error, addresses);
+  });
+};
+
+const NO_SUCH_NAME = 'ENOTFOUND';
 
 /** Nameservers answer in milliseconds; a query that was lost is sent again after 5 s by default (resolv.conf(5)). */
 const PATIENCE_MS = 2000;
@@ -57,7 +68,7 @@ interface Name {
  *
  * Names come from the configuration and never from clients: what is kept of each is not bounded further.
  */
-export function createNames({ clock, log, system = systemLookup }: NamesOptions): Names {
+export function createNames({ clock, log, system = getaddrinfo }: NamesOptions): Names {
   const names = new Map<string, Name>();
 
   function nameOf(name: string, { family, hints }: NetOptions): Name {
@@ -85,7 +96,7 @@ export function createNames({ clock, log, system = systemLookup }: NamesOptions)
 
   function hear(name: Name, ...[error, addresses]: Parameters<Answered>): void {
     // Other errors tell of the way to a nameserver, or of the nameserver, and not of the name.
-    const isAnswer = error === null || error.code === 'ENOTFOUND';
+    const isAnswer = error === null || error.code === NO_SUCH_NAME;
     if (isAnswer) confirm(name, addresses);
     else if (lastOf(name) !== undefined) makeDo(name, error.code ?? error.message);
     const { asked } = name;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import type { LookupAddress } from 'node:dns';
 import { test } from 'node:test';
 import { createNames } from '../../../../../src/input/proxy/upstream/names.ts';
@@ -129,4 +130,26 @@ test('a lookup that ends without an answer leaves what was known, for a day', ()
   const tooLate = ask('a.example');
   server.answer('a.example', 'EAI_AGAIN');
   assert.equal(tooLate.heard(), 'EAI_AGAIN');
+});
+
+test('a process without a free descriptor does not take that for the answer that there is no such name', {
+  skip: process.platform === 'win32',
+}, () => {
+  const file = (path: string) => JSON.stringify(new URL(`../../../../../src/${path}`, import.meta.url).href);
+  const script = `
+    import { openSync } from 'node:fs';
+    import { devNull } from 'node:os';
+    import { systemClock } from ${file('clock.ts')};
+    import { createNames } from ${file('input/proxy/upstream/names.ts')};
+    const names = createNames({ clock: systemClock, log: { warn() {}, info() {} } });
+    try { for (;;) openSync(devNull); } catch {}
+    names.lookup('localhost', { all: true }, (error) => process._rawDebug(error?.code));`;
+  const { stderr } = spawnSync(
+    'sh',
+    ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, script],
+    {
+      encoding: 'utf8',
+    },
+  );
+  assert.equal(stderr.trim(), 'EMFILE');
 });
