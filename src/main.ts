@@ -2,6 +2,10 @@
 import type { CliContext } from './cli/context.ts';
 import { systemClock } from './clock.ts';
 
+// getaddrinfo and file systems that hang take a thread each, and libuv has 4, half of them for lookups. It counts when the first is needed, which
+// is not before this; a user's own number holds. Workers inherit it.
+process.env.UV_THREADPOOL_SIZE ||= '16';
+
 const context: CliContext = {
   stdout: process.stdout,
   stderr: process.stderr,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { DEFAULT_CONNECTIONS, openFileLimit, roomWithin } from '../config/proxy/open-files.ts';
 import type { ProxyConfig } from '../config/schema.ts';
 import type { ListenAddress } from '../config/units.ts';
 import { createProxy, type ProxyOptions, type ProxySettings, type ProxyTimeouts } from './proxy/proxy.ts';
@@ -48,10 +49,22 @@ export function proxySettings(proxy: ProxyConfig, env: Environment, share: Share
   return {
     upstreams: routeSpecs(proxy, env),
     maxRequestBytes: proxy.max_request,
-    // A reload may ask for fewer than there are processes, which only a restart changes.
-    maxConnections: Math.max(1, shareOf(proxy.max_connections, share)),
+    ...connectionsOf(proxy, share),
     hasCauseHeader: proxy.cause_header,
     tls: proxy.tls && { cert: readFileSync(proxy.tls.cert_file), key: readFileSync(proxy.tls.key_file) },
+  };
+}
+
+function connectionsOf(
+  { max_connections: most }: ProxyConfig,
+  share: Share,
+): Pick<ProxySettings, 'maxConnections' | 'maxSurplusConnections'> {
+  const room = roomWithin(openFileLimit());
+  // A reload may ask for fewer than there are processes, which only a restart changes.
+  const part = Math.max(1, shareOf(most ?? DEFAULT_CONNECTIONS, share));
+  return {
+    maxConnections: most === undefined ? Math.min(part, room.connections) : part,
+    maxSurplusConnections: room.surplus,
   };
 }
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { table } from '../../src/cli/terminal/layout.ts';
+import { roomWithin } from '../../src/config/proxy/open-files.ts';
 import { drive, type Load } from './proxy/drive.ts';
 import { moveToOneProcessor } from './proxy/one-processor.ts';
 import { memoryOfStreams } from './proxy/open-streams.ts';
@@ -32,8 +33,6 @@ const LARGE_REQUESTS: Load = { ...REQUESTS, promptBytes: 16 * 1024 };
 const STREAMS: Load = { ...SMALL, count: 150, stream: true };
 const ONE_BY_ONE: Load = { ...SMALL, count: 500, concurrency: 1 };
 const OPEN_STREAMS = 10_000;
-/** Each stream takes two descriptors of a proxy, and a program some for itself. */
-const OTHER_DESCRIPTORS = 200;
 
 /** The goals of issue 5. */
 const MOST_PER_REQUEST = 3;
@@ -57,7 +56,7 @@ try {
   // Portkey 1.15.2 fails on streams of its OpenAI provider: "TypeError: immutable", when it adds headers of its own to the answer.
   const perStream = await costs([ours, nginx, haproxy], STREAMS, WARM_UP_ROUNDS);
   const added = await addedTimes(all);
-  const streams = Math.min(OPEN_STREAMS, Math.floor((descriptorLimit() - OTHER_DESCRIPTORS) / 2));
+  const streams = Math.min(OPEN_STREAMS, roomWithin(descriptorLimit()).connections);
   const memory = { ours: await memoryOfStreams(ours, streams), nginx: await memoryOfStreams(nginx, streams) };
   report({ perRequest, perLarge, perStream, added });
   print(`\nMEMORY with ${streams} open streams of ${OPEN_STREAMS} wished for (ulimit -Hn ${descriptorLimit()})\n`);

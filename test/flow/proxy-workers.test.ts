@@ -126,9 +126,12 @@ describe('several workers', () => {
   });
 
   test('a port in use is a problem of the configuration, and nothing is left running', async (t) => {
-    const { url, port } = await startHeldApi(t);
+    const { port } = await startHeldApi(t);
     const config = join(await tempDir(t), 'config.yml');
-    await writeFile(config, `proxy: {upstream: "${url}", workers: 2, listen_address: "127.0.0.1:${port}"}\n`);
+    await writeFile(
+      config,
+      `proxy: {upstream: "http://api.example", workers: 2, listen_address: "127.0.0.1:${port}"}\n`,
+    );
     const run = runCli(t, [
       ...['serve', `--config.file=${config}`, '--web.listen-address=127.0.0.1:0', `--state.dir=${newStateDir()}`],
       '--state.sync=off',

@@ -24,12 +24,23 @@ export interface CliOptions {
   readonly stdin?: boolean;
   /** The user to run it as; only root may ask for another. */
   readonly uid?: number | undefined;
+  /** What its environment has beside ours. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** How many files and connections it may have open. */
+  readonly openFiles?: number | undefined;
 }
 
 /** Starts `llm-exporter ARGS`; the test ends it if it still runs by then. */
-export function runCli(t: TestContext, args: readonly string[], { stdin = false, uid }: CliOptions = {}): CliRun {
-  const child = spawn(process.execPath, ['src/main.ts', ...args], {
+export function runCli(
+  t: TestContext,
+  args: readonly string[],
+  { stdin = false, uid, env, openFiles }: CliOptions = {},
+): CliRun {
+  const limit = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`];
+  const [program = process.execPath, ...rest] = [...limit, process.execPath, 'src/main.ts', ...args];
+  const child = spawn(program, rest, {
     stdio: [stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
     ...(uid !== undefined && { uid, gid: uid }),
   });
   const output = { stdout: '', stderr: '' };

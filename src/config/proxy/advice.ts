@@ -2,6 +2,7 @@ import type { Catalogue } from '../../classify/catalogue.ts';
 import { upstreamsOf } from '../providers.ts';
 import type { Config, ProxyConfig } from '../schema.ts';
 import { idleFallbackCauses } from './fallback-advice.ts';
+import { openFileLimit, roomWithin } from './open-files.ts';
 
 /** A setting that is allowed and likely to hurt: told to people, never a reason to refuse. */
 export interface Advice {
@@ -21,12 +22,13 @@ const WAITS = {
   total: 'a long answer takes longer than that, streamed or not',
 } as const;
 
-/** Everything that is worth a warning; `catalogue`: with the user's own rules. */
-export function adviceOn(config: Config, catalogue: Catalogue): readonly Advice[] {
+/** Everything that is worth a warning. `catalogue`: with the user's own rules; `limit`: of the files that a process of the proxy may have open. */
+export function adviceOn(config: Config, catalogue: Catalogue, limit = openFileLimit): readonly Advice[] {
   const { proxy } = config;
   if (proxy === undefined) return [];
   return [
     ...shortTimeouts(proxy),
+    ...moreThanOpenFiles(proxy, limit),
     ...earlierThanGateway(proxy, config.providers),
     ...idleFallbackCauses(proxy, catalogue),
   ];
@@ -39,6 +41,16 @@ function shortTimeouts({ timeouts }: ProxyConfig): Advice[] {
     const message = `${seconds(ms)} is below 60s: ${WAITS[name]}, and is cut off then; set it above 60s`;
     return [{ setting: `proxy.timeouts.${name}`, message }];
   });
+}
+
+/** Without a descriptor connections are closed unheard, and upstreams cannot be reached. */
+function moreThanOpenFiles({ max_connections: most, workers }: ProxyConfig, limit: typeof openFileLimit): Advice[] {
+  if (most === undefined) return [];
+  const openFiles = limit();
+  const room = roomWithin(openFiles).connections * workers;
+  if (most <= room) return [];
+  const message = `${most} is more than the limit of ${openFiles} open files${workers > 1 ? ' a process' : ''} leaves room for, which is ${room}: each takes two, and without one connections are closed unheard; raise the limit (ulimit -n, LimitNOFILE) or set it to ${room} at most`;
+  return [{ setting: 'proxy.max_connections', message }];
 }
 
 /** Who gives up before the provider's gateway does never sees its answer. */

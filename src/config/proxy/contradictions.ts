@@ -42,7 +42,7 @@ function faultsOf(proxy: ProxyConfig): Fault[] {
 
 /** Each process has a part of the connections. */
 function fewConnections({ workers, max_connections: most }: ProxyConfig): Fault[] {
-  if (most >= workers) return [];
+  if (most === undefined || most >= workers) return [];
   const message = `${most} is below workers, which is ${workers}: each of them needs at least one`;
   return [{ code: 'config.workers', path: ['proxy', 'max_connections'], message }];
 }

@@ -177,8 +177,10 @@ export const proxySchema = z
       .int()
       .min(1)
       .max(1_000_000)
-      .prefault(20_000)
-      .describe('Connections of clients; a request on one more is answered 503 once no idle one is left to close.'),
+      .optional()
+      .describe(
+        'Connections of clients; a request on one more is answered 503 once no idle one is left to close. Absent: 20000, or as many as the limit of open files (`ulimit -n`) leaves room for in each process, with two for each.',
+      ),
     workers: workersSchema
       .prefault(1)
       .describe(

@@ -8,7 +8,7 @@ import type { ClientRequest } from './client/client-request.ts';
 import { Reply } from './client/reply.ts';
 import { Upload } from './client/upload.ts';
 import { type Cut, type ExchangeFacts, toEvent } from './outcome.ts';
-import { isAnthropic, networkFailure, type OwnAnswer, STOPPED, TOO_SLOW, tooLarge, writeAnswer } from './own-answer.ts';
+import { failureAnswer, isAnthropic, type OwnAnswer, STOPPED, TOO_SLOW, tooLarge, writeAnswer } from './own-answer.ts';
 import { RequestWatch } from './request-watch.ts';
 import { createCaller } from './routing/caller.ts';
 import type { Routed } from './routing/router.ts';
@@ -203,7 +203,7 @@ export class Exchange implements Running {
       data: (chunk) => this.#reply.write(chunk),
       end: (trailers) => this.#reply.end(trailers),
       failed: (code, message) => {
-        if (this.#reply.status === undefined) this.refuse(networkFailure(code, message));
+        if (this.#reply.status === undefined) this.refuse(failureAnswer(code, message));
         else this.#cutReply({ origin: 'network', error: { code, message } });
       },
       upgraded: this.#tunnel && ((agreement) => this.#opens(agreement)),
@@ -232,7 +232,7 @@ export class Exchange implements Running {
   #outOfTime(totalMs: number): void {
     if (this.#tries.passHeld()) return;
     const isClientSlow = !this.#request.isComplete && !this.#request.isPaused;
-    const answer = isClientSlow ? TOO_SLOW : networkFailure('total_timeout', `not all of it within ${totalMs} ms`);
+    const answer = isClientSlow ? TOO_SLOW : failureAnswer('total_timeout', `not all of it within ${totalMs} ms`);
     this.fail(answer);
   }
 

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Origin } from '../../event/request-event.ts';
 import { headerValue } from '../../provider/headers/parsed-headers.ts';
 import type { RequestHead } from './http/request-head.ts';
+import type { Lack } from './limits/lack.ts';
 
 /** An answer the exporter makes itself because the upstream gave none, or may not be asked. */
 export interface OwnAnswer {
@@ -103,7 +104,8 @@ export const TOO_MANY_CONNECTIONS: OwnAnswer = {
   origin: 'exporter',
   code: 'too_many_connections',
   type: 'service_unavailable',
-  message: 'llm-exporter has as many connections as proxy.max_connections allows',
+  message:
+    'llm-exporter has as many connections as proxy.max_connections or, where that is not set, its limit of open files (ulimit -n) allows',
   retryAfterSeconds: RETRY_AFTER_FULL_SECONDS,
 };
 
@@ -139,6 +141,33 @@ const TIMEOUT_CODES: ReadonlySet<string> = new Set([
   'total_timeout',
   'ETIMEDOUT',
 ]);
+
+const NO_RESOURCES = {
+  status: 503,
+  origin: 'exporter',
+  type: 'service_unavailable',
+  retryAfterSeconds: RETRY_AFTER_FULL_SECONDS,
+} as const;
+
+/** The upstream could not be asked, and that is not its fault. */
+export const LACKING: Readonly<Record<Lack, OwnAnswer>> = {
+  out_of_descriptors: {
+    ...NO_RESOURCES,
+    code: 'out_of_descriptors',
+    message:
+      'llm-exporter may open no more connections: raise its limit of open files (ulimit -n, LimitNOFILE) or lower proxy.max_connections',
+  },
+  exporter_out_of_resources: {
+    ...NO_RESOURCES,
+    code: 'exporter_out_of_resources',
+    message: 'the machine of llm-exporter has no memory or no free port left for a connection to the upstream',
+  },
+};
+
+/** What a client is told of a try, or of tries, that brought no answer. */
+export function failureAnswer(code: string, message: string): OwnAnswer {
+  return Object.values(LACKING).find((lacking) => lacking.code === code) ?? networkFailure(code, message);
+}
 
 /** The upstream could not be reached, or did not answer. */
 export function networkFailure(code: string, message: string): OwnAnswer {

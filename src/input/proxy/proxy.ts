@@ -7,14 +7,17 @@ import type { ClientRequest } from './client/client-request.ts';
 import { Connections } from './client/connections.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
 import { tellAcceptErrors } from './limits/accept-errors.ts';
+import type { Lack } from './limits/lack.ts';
 import { createListener, type Listener, type ListenerTls, setCertificate } from './limits/listener.ts';
 import { answerRaw } from './limits/raw-answer.ts';
+import { createSeldom } from './limits/seldom.ts';
 import { refusalOfMalformed } from './limits/strictness.ts';
-import { DRAINING, NO_TUNNEL, type OwnAnswer, TOO_MANY_CONNECTIONS } from './own-answer.ts';
+import { DRAINING, LACKING, NO_TUNNEL, type OwnAnswer, TOO_MANY_CONNECTIONS } from './own-answer.ts';
 import type { RouteSpec, SharedLimits } from './routing/route.ts';
 import { createRouter, type Router } from './routing/router.ts';
 import { createGuard, type Guard } from './tap/guard.ts';
 import { Tunnel, wantsTunnel } from './tunnel/tunnel.ts';
+import { createNames, type SystemLookup } from './upstream/names.ts';
 import { DEFAULT_TIMEOUTS, type UpstreamTimeouts } from './upstream/upstream.ts';
 
 /** A reverse proxy in front of LLM APIs that counts what it forwards. */
@@ -40,6 +43,8 @@ export interface ProxySettings {
   readonly maxRequestBytes?: number | undefined;
   /** Bound of the clients' connections; requests on those above it get 503. */
   readonly maxConnections?: number | undefined;
+  /** Connections above those that are still heard out, so that they can be told; what comes on top of these is closed unheard. */
+  readonly maxSurplusConnections?: number | undefined;
   /** Tells the cause of an upstream's error in a header, too. */
   readonly hasCauseHeader?: boolean | undefined;
   /** Clients connect with TLS; that they do cannot change with a reload, but the certificate can. */
@@ -53,6 +58,8 @@ export interface ProxyOptions extends ProxySettings {
   readonly timeouts?: ProxyTimeouts;
   /** Bound of a header section, the client's and the upstream's; above it 431 or 502. */
   readonly maxHeaderBytes?: number;
+  /** Finds addresses of names; absent: as every program of this machine does. */
+  readonly lookup?: SystemLookup | undefined;
   /** Absent: no other process serves the same port. */
   readonly shared?: SharedLimits | undefined;
 }
@@ -67,7 +74,6 @@ export interface ProxyTimeouts extends UpstreamTimeouts {
 /** Room for long cookies and keys, twice what nginx and most providers take (32 KiB). */
 const MAX_HEADER_BYTES = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
-/** Connections above the limit that are still heard out, so that they can be told; what comes on top of these is closed unheard. */
 const MAX_SURPLUS_CONNECTIONS = 256;
 
 /**
@@ -102,7 +108,12 @@ class ProxyServer implements Proxy {
     this.#timeouts = timeouts;
     this.#settings = options;
     this.#guard = createGuard(log, sink.taps());
-    this.#router = createRouter(options.upstreams, { ...options, timeouts, maxHeaderBytes, guard: this.#guard });
+    const names = createNames({ clock, log, system: options.lookup });
+    const onLack = createSeldom(clock, (times, lack: Lack, err: string) =>
+      log.error(LACKING[lack].message, { err, times }),
+    );
+    const context = { ...options, timeouts, maxHeaderBytes, names, onLack, guard: this.#guard };
+    this.#router = createRouter(options.upstreams, context);
     this.#connections = new Connections({
       ...{ clock, maxHeadBytes: maxHeaderBytes, requestMs },
       onRequest: (connection, request) => this.#serve(connection, request),
@@ -123,7 +134,7 @@ class ProxyServer implements Proxy {
     this.#server.once('error', reject).listen({ port, host, backlog: BACKLOG }, resolve);
     await promise;
     this.#server.off('error', reject);
-    tellAcceptErrors(this.#server, this.#options.log);
+    tellAcceptErrors(this.#server, this.#options);
     const address = this.#server.address();
     return address === null || typeof address === 'string'
       ? { host, port }
@@ -184,7 +195,8 @@ class ProxyServer implements Proxy {
   }
 
   #limitConnections(): void {
-    this.#server.maxConnections = this.#maxConnections + MAX_SURPLUS_CONNECTIONS;
+    const { maxSurplusConnections = MAX_SURPLUS_CONNECTIONS } = this.#settings;
+    this.#server.maxConnections = this.#maxConnections + maxSurplusConnections;
   }
 
   #serve(connection: ClientConnection<Exchange>, request: ClientRequest): void {

@@ -56,6 +56,7 @@ export const RULE_CASES: Readonly<Record<string, RuleCase>> = {
   exporter_refused_request: { code: 404, origin: 'exporter' },
   exporter_shed: { code: 503, origin: 'exporter', error: { code: 'shed_queue_full' } },
   exporter_worker_died: { code: 503, origin: 'exporter', error: { code: 'worker_died' } },
+  exporter_lacks: { code: 503, origin: 'exporter', error: { code: 'out_of_descriptors' } },
   exporter_limit: { code: 503, origin: 'exporter', error: { code: 'draining' } },
   other_exporter_shed: coded(503, 'shed_queue_timeout'),
   flag_client_left: { code: 200, flags: 'CD--' },

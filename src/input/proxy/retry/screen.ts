@@ -1,7 +1,7 @@
 import type { Clock } from '../../../clock.ts';
 import type { AttemptListener } from '../attempt.ts';
 import type { ExchangeFacts } from '../outcome.ts';
-import { networkFailure } from '../own-answer.ts';
+import { failureAnswer } from '../own-answer.ts';
 import { createGathered } from '../tap/gathered.ts';
 import type { AnswerHead } from '../upstream/call.ts';
 
@@ -99,7 +99,7 @@ export class Screen implements AttemptListener {
       this.#show();
       listener.failed(code, message);
     };
-    const own = networkFailure(code, message);
+    const own = failureAnswer(code, message);
     if (this.#held !== undefined) {
       const cut = { origin: own.origin, error: { code, message } };
       onEnd({ status: this.#held.status, own: undefined, cut }, pass);

@@ -4,7 +4,14 @@ import type { Log } from '../../../log.ts';
 import type { RetryPolicy } from '../retry/policy.ts';
 import type { Guard } from '../tap/guard.ts';
 import type { ThrottleSettings, TurnSource, TurnsOptions } from '../turn/turns.ts';
-import { createUpstream, type Upstream, type UpstreamTarget, type UpstreamTimeouts } from '../upstream/upstream.ts';
+import type { Names } from '../upstream/names.ts';
+import {
+  createUpstream,
+  type Upstream,
+  type UpstreamOptions,
+  type UpstreamTarget,
+  type UpstreamTimeouts,
+} from '../upstream/upstream.ts';
 import { type ApiKey, createApiKey, type KeySource } from './api-key.ts';
 import type { RouteMatch } from './matcher.ts';
 
@@ -34,6 +41,8 @@ export interface Route extends Upstream {
 export interface RouteContext {
   readonly timeouts: UpstreamTimeouts;
   readonly maxHeaderBytes: number;
+  readonly names: Names;
+  readonly onLack?: UpstreamOptions['onLack'];
   readonly clock: Clock;
   readonly log: Log;
   /** Hears who waits. */

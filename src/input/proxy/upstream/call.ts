@@ -57,6 +57,8 @@ export const CALL_ERRORS = {
   invalid_answer: 'the upstream did not answer in valid HTTP/1.1',
   head_too_large: 'the head of the answer is larger than the limit',
   request_broken: 'the body of the request broke off',
+  out_of_descriptors: 'this process, or its machine, may open no more connections',
+  exporter_out_of_resources: 'this machine has no memory or port left for a connection',
 } as const;
 export type CallError = keyof typeof CALL_ERRORS;
 

@@ -2,7 +2,8 @@ import type { Clock } from '../../../clock.ts';
 import type { Call, CallHandler, CallRequest } from './call.ts';
 import type { AnswerTimeouts } from './connection.ts';
 import { ConnectionPool } from './connection-pool.ts';
-import { createDialer } from './dial.ts';
+import { createDialer, type DialOptions } from './dial.ts';
+import type { Names } from './names.ts';
 import type { ProxyServer } from './proxy-server.ts';
 import type { TlsOptions } from './tls-client.ts';
 
@@ -42,6 +43,9 @@ export interface UpstreamOptions {
   readonly timeouts: UpstreamTimeouts;
   readonly maxHeaderBytes: number;
   readonly clock: Clock;
+  /** Shared by all upstreams: many may be behind one name, such as that of a forward proxy. */
+  readonly names: Names;
+  readonly onLack?: DialOptions['onLack'];
 }
 
 /** Sending these twice does what sending them once does (RFC 9110 section 9.2.2). */
@@ -57,7 +61,7 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRAC
  *
  * Throws Node's error for a certificate, key or authority that it cannot read.
  */
-export function createUpstream({ target, timeouts, maxHeaderBytes, clock }: UpstreamOptions): Upstream {
+export function createUpstream({ target, timeouts, maxHeaderBytes, ...context }: UpstreamOptions): Upstream {
   const url = new URL(target.url);
   const isTls = url.protocol === 'https:';
   const dial = createDialer(
@@ -67,9 +71,9 @@ export function createUpstream({ target, timeouts, maxHeaderBytes, clock }: Upst
       tls: isTls ? (target.tls ?? {}) : undefined,
       proxy: target.proxy,
     },
-    { clock, timeoutMs: timeouts.connectMs },
+    { ...context, timeoutMs: timeouts.connectMs },
   );
-  const pool = new ConnectionPool({ timeouts, clock, maxHeadBytes: maxHeaderBytes });
+  const pool = new ConnectionPool({ timeouts, clock: context.clock, maxHeadBytes: maxHeaderBytes });
   const dialing = new Set<Sending>();
   /** Requests that wait for the turn to end. */
   let turn: Sending[] = [];

@@ -6,12 +6,13 @@ import { createGuard } from '../../../../../src/input/proxy/tap/guard.ts';
 import { DEFAULT_TIMEOUTS } from '../../../../../src/input/proxy/upstream/upstream.ts';
 import { createLog } from '../../../../../src/log.ts';
 import { createManualClock } from '../../../../support/manual-clock.ts';
+import { systemNames } from '../../../../support/names.ts';
 import { createRecordingSink } from '../../../../support/recording-sink.ts';
 
 const log = createLog({ write: () => undefined });
 const context = () => ({
   ...{ timeouts: DEFAULT_TIMEOUTS, maxHeaderBytes: 65_536, clock: createManualClock(), log },
-  ...{ sink: createRecordingSink(), guard: createGuard(log) },
+  ...{ sink: createRecordingSink(), guard: createGuard(log), names: systemNames() },
 });
 
 const spec = (name: string, others: Partial<RouteSpec> = {}, url = `http://${name}.example`): RouteSpec => ({

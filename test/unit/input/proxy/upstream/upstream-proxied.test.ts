@@ -12,6 +12,7 @@ import {
 } from '../../../../../src/input/proxy/upstream/upstream.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { createManualClock } from '../../../../support/manual-clock.ts';
+import { systemNames } from '../../../../support/names.ts';
 import { startWire, type WireServer } from '../../../../support/wire.ts';
 import { record } from '../../../../support/wire-call.ts';
 import { createAuthority } from '../../../../support/wire-certificates.ts';
@@ -22,7 +23,12 @@ const certificate = await authority.issue('DNS:api.example');
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 function upstreamFor(t: TestContext, target: Omit<UpstreamTarget, 'provider'>): Upstream {
-  const options = { timeouts: DEFAULT_TIMEOUTS, maxHeaderBytes: 65_536, clock: createManualClock() };
+  const options = {
+    timeouts: DEFAULT_TIMEOUTS,
+    maxHeaderBytes: 65_536,
+    clock: createManualClock(),
+    names: systemNames(),
+  };
   const upstream = createUpstream({ target: { ...target, provider: 'fake' }, ...options });
   t.after(() => upstream.destroy());
   return upstream;

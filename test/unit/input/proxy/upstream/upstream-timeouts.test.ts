@@ -5,6 +5,7 @@ import type { Clock } from '../../../../../src/clock.ts';
 import { createUpstream, type Upstream } from '../../../../../src/input/proxy/upstream/upstream.ts';
 import { DEADLINE_MS, eventually } from '../../../../support/eventually.ts';
 import { createManualClock, type ManualClock } from '../../../../support/manual-clock.ts';
+import { systemNames } from '../../../../support/names.ts';
 import { startWire } from '../../../../support/wire.ts';
 import { record } from '../../../../support/wire-call.ts';
 
@@ -37,7 +38,13 @@ function timedUpstream(t: TestContext, url: string): Timed {
     },
   };
   const target = { url, provider: 'fake' };
-  const upstream = createUpstream({ target, timeouts: TIMEOUTS, maxHeaderBytes: 65_536, clock: counting });
+  const upstream = createUpstream({
+    target,
+    timeouts: TIMEOUTS,
+    maxHeaderBytes: 65_536,
+    clock: counting,
+    names: systemNames(),
+  });
   t.after(() => upstream.destroy());
   return { upstream, clock, timers: () => timers.size };
 }

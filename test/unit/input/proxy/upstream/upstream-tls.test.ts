@@ -11,6 +11,7 @@ import type { TlsOptions } from '../../../../../src/input/proxy/upstream/tls-cli
 import { createUpstream, DEFAULT_TIMEOUTS, type Upstream } from '../../../../../src/input/proxy/upstream/upstream.ts';
 import { eventually } from '../../../../support/eventually.ts';
 import { createManualClock } from '../../../../support/manual-clock.ts';
+import { systemNames } from '../../../../support/names.ts';
 import { startWire } from '../../../../support/wire.ts';
 import { record } from '../../../../support/wire-call.ts';
 import { createAuthority } from '../../../../support/wire-certificates.ts';
@@ -49,6 +50,7 @@ function secureUpstream(t: TestContext, host: string, tls?: TlsOptions): Upstrea
     timeouts: DEFAULT_TIMEOUTS,
     maxHeaderBytes: 65_536,
     clock: createManualClock(),
+    names: systemNames(),
   });
   t.after(() => upstream.destroy());
   return upstream;

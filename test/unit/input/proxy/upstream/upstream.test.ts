@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { createUpstream, DEFAULT_TIMEOUTS, type Upstream } from '../../../../../src/input/proxy/upstream/upstream.ts';
 import { DEADLINE_MS, eventually } from '../../../../support/eventually.ts';
 import { createManualClock } from '../../../../support/manual-clock.ts';
+import { systemNames } from '../../../../support/names.ts';
 import { startWire, type WireConnection } from '../../../../support/wire.ts';
 import { record } from '../../../../support/wire-call.ts';
 
@@ -16,6 +17,7 @@ function upstreamAt(t: TestContext, url: string): Upstream {
     timeouts: DEFAULT_TIMEOUTS,
     maxHeaderBytes: 65_536,
     clock: createManualClock(),
+    names: systemNames(),
   });
   t.after(() => upstream.destroy());
   return upstream;
