@@ -126,6 +126,7 @@ export class Exchange implements Running {
         return tunnel?.ask(call) ?? call;
       },
       said: () => this.#watch.said(),
+      whenSaid: (task) => this.#watch.whenSaid(task),
       hasOwnKey: caller.hasOwnKey,
       refuse: (answer) => this.refuse(answer),
     });
@@ -182,7 +183,7 @@ export class Exchange implements Running {
     this.#leaveUpstream();
     this.#tunnel?.close();
     if (this.#stopped) this.#count({});
-    else this.#tries.finish((facts) => this.#count(facts));
+    else this.#watch.end(() => this.#tries.finish((facts) => this.#count(facts)));
   }
 
   /** How the exchange ends is decided; what the upstream still says does not matter. */

@@ -1,9 +1,7 @@
 import { hasKey } from '../../../provider/headers/credentials.ts';
 import { type Headers, headerValue } from '../../../provider/headers/parsed-headers.ts';
 import { isGenerationPath, operationFromPath } from '../../../provider/operation.ts';
-import { createRequestBodyScanner, factsFromPath, type RequestBodyScanner } from '../../../provider/request-body.ts';
-import { type CodedScanner, createCodedScanner } from './coded-request.ts';
-import { contentCoding, decoderNow } from './decode.ts';
+import { createRequestBodyScanner, factsFromPath } from '../../../provider/request-body.ts';
 
 /** What a request said, and whether its streams have a documented end. */
 export interface RequestFacts {
@@ -15,13 +13,11 @@ export interface RequestFacts {
   readonly generates: boolean;
 }
 
-/** Watches a request that passes by; of its body nothing is kept but the two names that are looked for, unless it is coded. */
+/** Watches a request that passes by; of its body nothing is kept but the two names that are looked for. */
 export interface RequestTap {
   readonly keyPresent: boolean;
+  /** The next piece of the body, without a content coding. */
   push(chunk: Buffer): void;
-  /** Whether it must be told when the body has ended; known with its first piece. */
-  readonly waitsForEnd: boolean;
-  end(): void;
   /** As far as it is known. */
   model(): string | undefined;
   facts(): RequestFacts;
@@ -44,31 +40,18 @@ export function createRequestTap(head: WatchedHead): RequestTap {
 
 class Tap implements RequestTap {
   readonly keyPresent: boolean;
-  readonly #headers: Headers;
   readonly #path: PathSaid;
   readonly #isPost: boolean;
-  #scanner: RequestBodyScanner = createRequestBodyScanner();
-  #coded: CodedScanner | undefined;
-  #hasBegun = false;
+  readonly #scanner = createRequestBodyScanner();
 
   constructor({ url, method = 'POST', headers }: WatchedHead) {
-    this.#headers = headers;
     this.#path = pathSaid(url);
     this.#isPost = method === 'POST';
     this.keyPresent = hasKey(url, headers);
   }
 
-  get waitsForEnd(): boolean {
-    return this.#coded !== undefined;
-  }
-
   push(chunk: Buffer): void {
-    if (!this.#hasBegun) this.#begin(chunk);
     this.#scanner.push(chunk);
-  }
-
-  end(): void {
-    this.#coded?.end();
   }
 
   model(): string | undefined {
@@ -87,27 +70,12 @@ class Tap implements RequestTap {
     };
   }
 
-  #begin(chunk: Buffer): void {
-    this.#hasBegun = true;
-    if (chunk[0] === BRACE) return;
-    this.#coded = codedScanner(this.#headers);
-    this.#scanner = this.#coded ?? this.#scanner;
-  }
-
   /** A good answer proves the model it was asked of, so a name is taken only from where an API reads it. */
   #modelOf(named: string | undefined): string | undefined {
     if (!this.#isPost) return undefined;
     const { path, operation } = this.#path;
     return operation === undefined ? path.model : (named ?? path.model);
   }
-}
-
-/** With which JSON begins and nothing coded does (RFC 1952, 1950, 8878; in RFC 7932 it would end an empty body with a wrong bit). */
-const BRACE = 0x7b;
-
-function codedScanner(headers: Headers): CodedScanner | undefined {
-  const decode = decoderNow(contentCoding(headerValue(headers, 'content-encoding')));
-  return decode && createCodedScanner(decode);
 }
 
 interface PathSaid {

@@ -18,6 +18,8 @@ const WAITING_BODY_BYTES = 256 * 1024;
 export interface QueuedTriesOptions extends Omit<TriesOptions, 'tried'> {
   /** Undefined: nobody waits. */
   readonly turns: TurnSource | undefined;
+  /** Runs a task once it is known what the body says as far as it is here; mostly at once. */
+  whenSaid(task: () => void): void;
   /** Answers in the upstream's place. */
   refuse(answer: OwnAnswer): void;
 }
@@ -59,18 +61,17 @@ export class QueuedTries {
       return;
     }
     this.#start = () => this.#tries.start(body);
-    if (body instanceof Readable) {
-      this.#maxReadBytes = body.readableHighWaterMark;
-      this.#options.request.whenComplete(() => this.#ask());
-    }
-    if (this.#isReady) this.#ask();
+    // What came in one piece is complete as soon as that has been dealt with.
+    this.#maxReadBytes = body instanceof Readable ? body.readableHighWaterMark : Number.POSITIVE_INFINITY;
+    if (this.#isReady) this.#asks();
+    else this.#options.request.whenComplete(() => this.#asks());
   }
 
   /** A piece of the request's body passes. */
   uploads(chunk: Buffer): void {
     this.#tries.uploads(chunk);
     this.#readBytes += chunk.length;
-    if (this.#start !== undefined && this.#isReady) this.#ask();
+    if (this.#start !== undefined && this.#isReady) this.#asks();
   }
 
   resume(): void {
@@ -112,6 +113,10 @@ export class QueuedTries {
       this.#options.live.model !== undefined ||
       this.#readBytes >= this.#maxReadBytes
     );
+  }
+
+  #asks(): void {
+    this.#options.whenSaid(() => this.#ask());
   }
 
   #ask(): void {
