@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { startCounting } from '../support/counting-proxy.ts';
 import { bodyOf, send } from '../support/proxy.ts';
 import { AT_ONCE } from '../support/retrying-proxy.ts';
+import { startUpstream } from '../support/upstream.ts';
 
 /** A forward proxy that answers every CONNECT with this status. */
 async function startRefusing(t: TestContext, status: string) {
@@ -42,4 +43,28 @@ test('a forward proxy that will not have us is not asked again, one that fails i
     assert.deepEqual([asked(), decisions.map(([, decision]) => decision)], [tries, made]);
     assert.equal(sum('llm_attempts_total', { cause: 'upstream_unreachable' }), tries);
   }
+});
+
+test('what a forward proxy denies is asked for at the fallback, which it may not stand before', async (t) => {
+  const { proxy, asked } = await startRefusing(t, '403 Forbidden');
+  const other = await startUpstream(t, (request, response) => {
+    request.resume();
+    response.end('{}');
+  });
+  const { port, settled, sum } = await startCounting(t, {
+    upstreams: [
+      {
+        name: 'a',
+        target: { url: 'https://api.example', provider: 'first', proxy },
+        retry: { ...AT_ONCE, fallback: { upstream: 'b', causes: new Set() } },
+      },
+      { name: 'b', target: { url: other.url, provider: 'second' } },
+    ],
+  });
+  const answer = await send(port, '{"model":"m"}');
+  assert.equal(answer.statusCode, 200);
+  await bodyOf(answer);
+  await settled(1);
+  assert.equal(asked(), 1);
+  assert.equal(sum('llm_attempts_total', { provider: 'second' }), 1);
 });
