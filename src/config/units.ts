@@ -50,22 +50,37 @@ export function addressText({ host = '', port }: ListenAddress): string {
 }
 
 /** Whether it is every interface's. */
-export function listensEverywhere({ host = '' }: ListenAddress): boolean {
+function listensEverywhere({ host = '' }: ListenAddress): boolean {
   return host === '' || host === '::' || host === '0.0.0.0';
 }
 
-const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
-
-/** Whether whoever connects to one of them may reach the other, as far as their words tell. */
+/** Whether the two cannot both be listened on, as far as their words tell: a name may be of several addresses. */
 export function overlap(one: ListenAddress, other: ListenAddress): boolean {
   if (one.port !== other.port || one.port === 0) return false;
-  return (
-    listensEverywhere(one) || listensEverywhere(other) || hostsOf(one).some((host) => hostsOf(other).includes(host))
-  );
+  const [host, otherHost] = [hostOf(one), hostOf(other)];
+  return host === otherHost || covers(host, otherHost) || covers(otherHost, host);
 }
 
-function hostsOf({ host = '' }: ListenAddress): readonly string[] {
-  return host.toLowerCase() === 'localhost' ? LOOPBACK : [host.toLowerCase()];
+/** Whether who connects to `target` gets to who listens, as far as their words tell: which addresses are this machine's is not known. */
+export function reaches(target: ListenAddress, listening: ListenAddress): boolean {
+  if (target.port !== listening.port) return false;
+  const named = hostOf(target);
+  const host = LOOPBACK_OF[named] ?? named;
+  if (!listensEverywhere(listening)) return host === hostOf(listening);
+  return Object.values(LOOPBACK_OF).includes(host) && covers(hostOf(listening), host);
+}
+
+/** Where a connection to every interface ends. */
+const LOOPBACK_OF: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+function hostOf({ host = '::' }: ListenAddress): string {
+  const name = host.toLowerCase();
+  return name === 'localhost' ? '127.0.0.1' : name;
+}
+
+/** Node listens on every interface for both IPv6 and IPv4. */
+function covers(every: string, host: string): boolean {
+  return every === '::' || (every === '0.0.0.0' && !host.includes(':'));
 }
 
 /** A socket that others write to. */

@@ -226,7 +226,7 @@ test('at home a client with a key of its own is passed on as it is; beside our k
       headers: { Cookie: 'a=b', 'OpenAI-Project': 'p' },
     }),
   );
-  assert.equal(seen[1]?.url, '/v1/models?limit=1');
+  assert.equal(seen[1]?.url, '/v1/models?key=&limit=1&api_key=x');
   const { authorization, cookie, 'openai-project': project } = seen[1]?.headers ?? {};
   assert.deepEqual([authorization, cookie, project], ['Bearer sk-ours', 'a=b', 'p']);
 });

@@ -2,7 +2,7 @@ import type { Problem } from '../../problem.ts';
 import type { Path, YamlSource } from '../../yaml-source.ts';
 import type { UpstreamConfig } from '../providers.ts';
 import type { ProxyConfig } from '../schema.ts';
-import { listensEverywhere, overlap } from '../units.ts';
+import { reaches } from '../units.ts';
 import { type PlacedUpstream, placedUpstreams } from './placed.ts';
 
 interface Fault {
@@ -94,8 +94,7 @@ function itself({ upstream, path }: PlacedUpstream, proxy: ProxyConfig): Fault[]
   const host = hostname.replace(/^\[|\]$/g, '');
   const byScheme = protocol === 'https:' ? 443 : 80;
   const address = { host, port: port === '' ? byScheme : Number(port) };
-  // What listens everywhere has other names, too; which of them are this machine's is not known here.
-  if (!overlap(address, listensEverywhere(own) ? { ...own, host: 'localhost' } : own)) return [];
+  if (!reaches(address, own)) return [];
   const message = `${upstream.url} is this proxy itself: each request would come back to it`;
   return [
     { code: 'config.upstream_itself', path: [...path, proxy.upstream === undefined ? 'url' : 'upstream'], message },

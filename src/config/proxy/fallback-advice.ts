@@ -27,7 +27,8 @@ function messageOf(cause: Cause, statuses: readonly number[], codes: readonly nu
 /** Whether the cause was seen with one of the statuses, or a rule leads from one to it; of rules that name none, only the user's own count. */
 function mayComeWith(cause: Cause, statuses: readonly number[], { causes, rules }: Catalogue): boolean {
   const isTried = (codes: readonly number[]): boolean => codes.some((code) => statuses.includes(code));
-  if (isTried(causes[cause].codes)) return true;
+  // What no rule knows may come with anything.
+  if (cause === 'unclassified' || isTried(causes[cause].codes)) return true;
   return rules.some(({ cause: found, basis, match: { status, origin, phase } }) => {
     if (found !== cause) return false;
     // A connection that fails is tried again whatever the statuses; one that breaks in the middle of a stream is not.

@@ -3,7 +3,7 @@ import type { Clock } from '../../../clock.ts';
 import type { RequestEvent } from '../../../event/request-event.ts';
 import type { ProxySink } from '../../../event/sink.ts';
 import { type OwnAnswer, wireForm, writeAnswer } from '../own-answer.ts';
-import { type Guard, UNCLASSIFIED } from '../tap/guard.ts';
+import { type Guard, openGuarded, UNCLASSIFIED } from '../tap/guard.ts';
 
 export interface RawAnswerContext {
   readonly sink: Pick<ProxySink, 'open'>;
@@ -15,19 +15,20 @@ export interface RawAnswerContext {
 
 /** Answers and counts what is no request that could be served. The connection is still to be closed. */
 export function answerRaw(socket: Socket, answer: OwnAnswer, context: RawAnswerContext): void {
-  const cause = context.guard('event', UNCLASSIFIED, () => count(answer, context));
+  const cause = count(answer, context);
   if (socket.writable) socket.write(wireForm(writeAnswer(answer, { cause }), context.clock.nowMs()), 'latin1');
 }
 
 /** Returns its cause. */
-function count(answer: OwnAnswer, { sink, clock, provider }: RawAnswerContext): string {
+function count(answer: OwnAnswer, context: RawAnswerContext): string {
+  const { clock, guard, provider } = context;
   const { status: code, origin, code: errorCode, type, message } = answer;
-  const live = sink.open({ provider });
+  const live = openGuarded(context, provider);
   const event: RequestEvent = {
     ...{ timeMs: clock.nowMs(), provider, code, origin, phase: 'request', attempt: 0, final: true },
     error: { code: errorCode, type, message },
   };
-  const { cause } = live.judge(event);
-  live.end(event);
+  const cause = guard('cause', UNCLASSIFIED, () => live.judge(event).cause);
+  guard('event', undefined, () => live.end(event));
   return cause;
 }

@@ -1,11 +1,12 @@
 import type { RateLimit, RequestEvent } from '../../../event/request-event.ts';
 import type { AttemptVerdict, RetryDecision } from '../../../event/sink.ts';
 import type { RetryBudget } from './budget.ts';
+import { mayHealHere } from './failures.ts';
 import type { RetryPolicy } from './policy.ts';
 
 /** A try that failed, and what is left to do about it. */
 export interface FailedTry {
-  readonly event: Pick<RequestEvent, 'retryAfterSeconds' | 'shouldRetry' | 'rateLimit'>;
+  readonly event: Pick<RequestEvent, 'error' | 'retryAfterSeconds' | 'shouldRetry' | 'rateLimit'>;
   readonly verdict: AttemptVerdict;
   /** So far, this one among them. */
   readonly tries: number;
@@ -47,7 +48,7 @@ export function decide(failed: FailedTry, { policy, budget, random }: DecisionRu
 
 /** What the answer asks to wait; undefined where waiting would not help, as far as anyone knows. */
 function askedWaitMs({ event, verdict }: FailedTry): number | undefined {
-  if (verdict.retryable === 'no' || event.shouldRetry === false) return undefined;
+  if (verdict.retryable === 'no' || event.shouldRetry === false || !mayHealHere(event.error?.code)) return undefined;
   const isWindow = verdict.retryable === 'after_window';
   const seconds = event.retryAfterSeconds ?? (isWindow ? resetSeconds(event.rateLimit) : 0);
   return seconds === undefined ? undefined : seconds * 1000;

@@ -28,7 +28,7 @@ export function askingFor({ path, body }: Asking, model: string): Asking | undef
  */
 const MODEL_IN_PATH: readonly RegExp[] = [
   /^(.*\/models\/)[^/:]+(:(?:streamG|g)enerateContent)$/,
-  /^(.*?\/deployments\/)[^/]+(\/.*)$/,
+  /^(.*?\/openai\/deployments\/)[^/]+(\/.*)$/,
 ];
 
 /** The same path naming another model; undefined where it names none. */

@@ -39,7 +39,7 @@ export function createCaller(
       const ofClient = headersForUpstream(headers, route.host, carried);
       return {
         method,
-        target: route.basePath + (hasOwnKey || carried === 'none' ? withoutKeys(path) : path),
+        target: route.basePath + (carried === 'none' ? withoutKeys(path) : path),
         body,
         headers: hasOwnKey ? [...ofClient, ...key] : ofClient,
         isChunked: framing.kind === 'chunked',

@@ -7,17 +7,22 @@ import { KEY_HEADERS } from '../../../provider/headers/credentials.ts';
 export type Carried = 'all' | 'beside_key' | 'key' | 'none';
 
 /** A session with one host (RFC 6265 section 8.5), and a login at one proxy (RFC 9110 section 11.7.2). */
-const OF_A_HOST = ['cookie', 'proxy-authorization'] as const;
+const OF_A_HOST = ['cookie', 'cookie2', 'proxy-authorization'] as const;
 
 /**
  * What belongs to a key and is wrong beside another: whose account it is (https://platform.openai.com/docs/api-reference/authentication),
- * the session of a signed request (AWS), the subscription in front of Azure's APIs.
+ * the session of a signed request (AWS), the subscription in front of Azure's APIs, the keys of gateways (Kong, Helicone) and whom Google bills.
  */
 const BESIDE_A_KEY = [
   'openai-organization',
   'openai-project',
   'x-amz-security-token',
   'ocp-apim-subscription-key',
+  'apikey',
+  'x-auth-token',
+  'x-access-token',
+  'helicone-auth',
+  'x-goog-user-project',
 ] as const;
 
 /** The headers that stay behind, in lower case. */

@@ -24,10 +24,7 @@ export function openTunnel(
       head(head) {
         status = head.status;
         if (status < 300) return;
-        refuse(
-          `the proxy answered ${status} ${head.reason}`.trimEnd(),
-          DENIALS.has(status) ? 'proxy_denied' : undefined,
-        );
+        refuse(`the proxy answered ${status} ${head.reason}`.trimEnd(), DENIALS.has(status) ? PROXY_DENIED : undefined);
       },
       data: () => undefined,
       upgrade: () => refuse('the proxy answered 101'),
@@ -40,7 +37,7 @@ export function openTunnel(
     },
     MAX_HEAD_BYTES,
   );
-  const refuse = (message: string, code?: 'proxy_denied'): void => {
+  const refuse = (message: string, code?: typeof PROXY_DENIED): void => {
     settle();
     socket.destroy(new ProxyRefusalError(message, code));
   };
@@ -63,13 +60,15 @@ export function openTunnel(
   return socket;
 }
 
+/** The code of an error that the same proxy will give again. */
+export const PROXY_DENIED = 'proxy_denied';
 /** The proxy lacks a login that it takes, or has a rule against the target: it will say the same the next time. */
 const DENIALS: ReadonlySet<number> = new Set([401, 403, 405, 407]);
 
 /** The proxy would not have it. */
 class ProxyRefusalError extends Error {
   override readonly name = 'ProxyRefusalError';
-  readonly code: 'proxy_refused' | 'proxy_denied';
+  readonly code: 'proxy_refused' | typeof PROXY_DENIED;
 
   constructor(message: string, code: ProxyRefusalError['code'] = 'proxy_refused') {
     super(message);
