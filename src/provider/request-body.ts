@@ -7,6 +7,8 @@ export interface RequestFacts {
 /** Reads a JSON request body while it passes by; see createRequestBodyScanner. */
 export interface RequestBodyScanner {
   push(chunk: Uint8Array): void;
+  /** Nothing that follows matters: the object has closed, or there is none. */
+  readonly isOver: boolean;
   /** `stream` is false once the whole body has been seen without the flag, as the API's default is. */
   facts(): RequestFacts;
 }
@@ -44,6 +46,10 @@ class Scanner implements RequestBodyScanner {
   #captured: string | undefined;
   #model: string | undefined;
   #stream: boolean | undefined;
+
+  get isOver(): boolean {
+    return this.#over;
+  }
 
   push(chunk: Uint8Array): void {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);

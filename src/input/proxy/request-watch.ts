@@ -88,6 +88,6 @@ export class RequestWatch {
   #read(plain: Buffer): boolean {
     this.#tap.push(plain);
     this.#live.model ??= this.#tap.model();
-    return true;
+    return !this.#tap.isOver;
   }
 }

@@ -104,3 +104,17 @@ test('reads the model from the paths that name it', () => {
   ];
   for (const [path, model, stream] of cases) assert.deepEqual(factsFromPath(path), { model, stream }, path);
 });
+
+test('says when nothing more is looked for', () => {
+  for (const [text, isOver] of [
+    ['', false],
+    ['{"model":"m","stream":true', false],
+    ['{"model":"m"}', true],
+    ['  [', true],
+    ['no JSON', true],
+  ] as const) {
+    const scanner = createRequestBodyScanner();
+    scanner.push(Buffer.from(text));
+    assert.equal(scanner.isOver, isOver, text);
+  }
+});

@@ -18,6 +18,8 @@ export interface RequestTap {
   readonly keyPresent: boolean;
   /** The next piece of the body, without a content coding. */
   push(chunk: Buffer): void;
+  /** Nothing is looked for any more. */
+  readonly isOver: boolean;
   /** As far as it is known. */
   model(): string | undefined;
   facts(): RequestFacts;
@@ -48,6 +50,10 @@ class Tap implements RequestTap {
     this.#path = pathSaid(url);
     this.#isPost = method === 'POST';
     this.keyPresent = hasKey(url, headers);
+  }
+
+  get isOver(): boolean {
+    return this.#scanner.isOver;
   }
 
   push(chunk: Buffer): void {
